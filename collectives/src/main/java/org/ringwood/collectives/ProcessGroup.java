@@ -1,0 +1,97 @@
+package org.ringwood.collectives;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * The ranks that work together, seen from one of them. Every rank calls the same operations in the same order; operations are
+ * numbered, and a message of another operation, shape or epoch than the one expected fails with the names of both ranks.
+ *
+ * <p>A group belongs to one thread at a time. Every call that waits ends as {@link #await} says.
+ */
+public interface ProcessGroup extends AutoCloseable {
+    /** This rank, from 0. */
+    int rank();
+
+    /** Number of ranks. */
+    int size();
+
+    /** Which ranks share a node. */
+    Topology topology();
+
+    /** What this rank has sent within this group and the groups split from it. */
+    TrafficLedger ledger();
+
+    /**
+     * Memory that peers can read in place where the transport shares memory; ordinary native memory elsewhere. Sending from
+     * other memory works as well, through a copy.
+     *
+     * @param bytes size, 0 or more; the memory is zeroed and aligned to 64 bytes
+     * @throws MemoryExhaustedException if there is not so much; the message says what was asked and what is free
+     */
+    GroupMemory allocate(long bytes);
+
+    /**
+     * Begins the next operation of this group. Point-to-point messages belong to an operation, so every rank begins it, also
+     * one that has nothing to send.
+     *
+     * @param name what is done, for errors and the ledger, such as {@code ring forward}
+     */
+    Operation begin(String name);
+
+    /**
+     * Waits until {@code wait} is done, driving the transports meanwhile. All waiting of the library happens here, so all of it ends:
+     * by completion, by a failure recorded for any rank, by no progress of any rank for the stall timeout, or at the
+     * deadline of the job.
+     *
+     * @throws GroupFailureException naming the first cause
+     */
+    void await(Wait wait);
+
+    /** What {@link #await} waits for; called from the waiting thread. */
+    interface Wait {
+        /** Advances what can be advanced and tells whether all is done. */
+        boolean done();
+
+        /** Whether this rank computes at the moment; a computing rank is not stalled. */
+        default boolean computing() {
+            return false;
+        }
+
+        /** What is waited for, for errors: schedule, step, peer. */
+        String describe();
+    }
+
+    /** Ranks of one colour form a group, ordered by key and then by rank. A collective operation. */
+    ProcessGroup split(int colour, int key);
+
+    /**
+     * Reduces the elements of all ranks in rank order and leaves the same bits on every rank.
+     *
+     * @param elements this rank's contribution, replaced by the result; as many bytes on every rank
+     * @param elementBytes size of the smallest unit the reducer understands
+     */
+    void allReduce(MemorySegment elements, long elementBytes, Reducer reducer);
+
+    /** Every rank's part, in rank order, on every rank; parts may differ in size. */
+    void allGather(MemorySegment mine, List<MemorySegment> all);
+
+    /** Sends {@code send.get(r)} to rank r and receives {@code receive.get(r)} from it; parts may differ in size. */
+    void allToAll(List<MemorySegment> send, List<MemorySegment> receive);
+
+    /** Replaces {@code elements} by the reduction of all lower ranks' elements; rank 0's become {@code identity}. */
+    void exclusiveScan(MemorySegment elements, MemorySegment identity, long elementBytes, Reducer reducer);
+
+    /** Copies the root's {@code payload} to every rank's. */
+    void broadcast(MemorySegment payload, int root);
+
+    /** Returns once every rank has called it. */
+    void barrier();
+
+    /** The failure record of this group: tells a failure of this rank, or one that was learnt from elsewhere. */
+    Liveness liveness();
+
+    /** Leaves in order: completes what this rank still sends, then frees memory, ports and files. */
+    @Override
+    void close();
+}

@@ -1,0 +1,38 @@
+package org.ringwood.collectives.transport;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.GroupMemory;
+import org.ringwood.collectives.Operation.BorrowedTransfer;
+import org.ringwood.collectives.Operation.Transfer;
+
+/**
+ * Moves messages between the ranks of a job, point to point. Ranks are those of the whole job; groups translate theirs.
+ *
+ * <p>Nothing blocks: {@link #progress} does the work and is called by whoever waits. A transport belongs to one thread at a
+ * time. A message whose envelope contradicts the receiver's is reported as a disagreement through the job's liveness.
+ */
+public interface Transport extends AutoCloseable {
+    /** {@code inprocess}, {@code shm}, {@code aeron}, …. */
+    String name();
+
+    /** Starts to send {@code payload}, of {@code envelope.bytes()} bytes, to {@code envelope.destination()}. */
+    Transfer send(Envelope envelope, MemorySegment payload);
+
+    /** Starts to receive from {@code envelope.source()} into {@code into}. */
+    Transfer receive(Envelope envelope, MemorySegment into);
+
+    /** Starts to receive in place where memory is shared, else into memory of its own. */
+    BorrowedTransfer borrow(Envelope envelope);
+
+    /** Moves what can be moved now; returns whether anything moved. */
+    boolean progress();
+
+    /** Memory that peers reach without a copy, or null if this transport has no such memory. */
+    @Nullable
+    GroupMemory allocate(long bytes);
+
+    /** Frees memory, ports and files. Transfers that are under way are abandoned. */
+    @Override
+    void close();
+}

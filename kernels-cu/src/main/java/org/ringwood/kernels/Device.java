@@ -1,0 +1,17 @@
+package org.ringwood.kernels;
+
+/** A processor that runs attention kernels, with the threads or the context it owns until it is closed. */
+public interface Device extends AutoCloseable {
+    /** Kernels of this device. */
+    AttentionKernels kernels();
+
+    /** What it is, for people: for instance {@code cpu, 512-bit vectors, 2 threads}. */
+    String description();
+
+    /** Compute threads; 1 for a device that is not the CPU. */
+    int threads();
+
+    /** Ends the threads; pending calls are cancelled. */
+    @Override
+    void close();
+}

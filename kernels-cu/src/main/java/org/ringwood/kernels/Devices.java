@@ -1,0 +1,39 @@
+package org.ringwood.kernels;
+
+import java.util.Locale;
+
+/** Opens devices by name. */
+public final class Devices {
+    private Devices() {}
+
+    /** Kinds of device. */
+    public enum Kind {
+        /** The best that works here. */
+        AUTO,
+        /** An NVIDIA GPU. */
+        CUDA,
+        /** This machine's cores through the Vector API. */
+        CPU,
+        /** The f64 oracle: plain loops, slow, exact. */
+        SCALAR;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param kind which
+     * @param threads compute threads of a CPU device, at least 1
+     * @throws UnsupportedOperationException if this machine has no such device; the message says why
+     */
+    public static Device open(Kind kind, int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("a device needs at least 1 thread, not " + threads);
+        }
+        throw new UnsupportedOperationException("no " + kind + " device is built yet");
+    }
+}
