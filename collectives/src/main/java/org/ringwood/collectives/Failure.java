@@ -4,7 +4,7 @@ package org.ringwood.collectives;
  * Why a group cannot go on.
  *
  * @param rank the culprit in the whole job, −1 if it is no rank
- * @param host its host name, or {@code ?}
+ * @param host its host name, or {@code ?}; who reports to other ranks fills in what it knows
  * @param pid its process id, or 0 if unknown
  * @param cause what kind of failure
  * @param detail one sentence: what it did, or failed to do
@@ -30,7 +30,15 @@ public record Failure(int rank, String host, long pid, Cause cause, String detai
 
     @Override
     public String toString() {
-        String culprit = rank < 0 ? "" : "rank " + rank + " (" + host + (pid > 0 ? ", process " + pid : "") + ") ";
-        return culprit + detail;
+        return culprit() + detail;
+    }
+
+    private String culprit() {
+        if (rank < 0) {
+            return "";
+        }
+        return host.equals("?")
+                ? "rank " + rank + " "
+                : "rank " + rank + " (" + host + (pid > 0 ? ", process " + pid : "") + ") ";
     }
 }

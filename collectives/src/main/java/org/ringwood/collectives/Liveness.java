@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * What is known about the health of the ranks of a job. Written by whoever learns something (a control connection, the
  * runtime's membership, a local error), polled by every wait. The first failure stays the cause.
  */
-public interface Liveness {
+public interface Liveness extends AutoCloseable {
     /** The first failure, or null while all is well. */
     @Nullable
     Failure failure();
@@ -19,4 +19,8 @@ public interface Liveness {
 
     /** {@link System#nanoTime()} of the latest progress that any rank is known to have made. */
     long lastProgressNanos();
+
+    /** Leaves in order: from now on the silence of this rank is no failure. Called by the group that it belongs to, once closed. */
+    @Override
+    default void close() {}
 }

@@ -1,6 +1,7 @@
 package org.ringwood.collectives.transport;
 
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.GroupMemory;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
@@ -28,11 +29,28 @@ public interface Transport extends AutoCloseable {
     /** Moves what can be moved now; returns whether anything moved. */
     boolean progress();
 
+    /**
+     * Blocks the thread for at most {@code nanos} until {@link #progress} or a transfer may have something new; may return at any
+     * time before. Called when there is nothing to move.
+     */
+    default void park(long nanos) {
+        LockSupport.parkNanos(this, nanos);
+    }
+
+    /** Notes that this rank began an operation of a group; {@code name} is for errors. See {@link Inbox#operationBegan}. */
+    default void operationBegan(int group, long operation, String name) {}
+
+    /** Notes that this rank expects no further message of an operation. See {@link Inbox#operationEnded}. */
+    default void operationEnded(int group, long operation) {}
+
     /** Memory that peers reach without a copy, or null if this transport has no such memory. */
     @Nullable
     GroupMemory allocate(long bytes);
 
-    /** Frees memory, ports and files. Transfers that are under way are abandoned. */
+    /**
+     * Frees memory, ports and files. Messages whose send is done still reach their peers; transfers that are under way are
+     * abandoned.
+     */
     @Override
     void close();
 }
