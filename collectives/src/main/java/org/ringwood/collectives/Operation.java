@@ -24,7 +24,10 @@ public interface Operation extends AutoCloseable {
     /** Starts to receive a payload that is read in place where the transport shares memory, and copied elsewhere. */
     BorrowedTransfer borrow(int from, int hop, int tag, long bytes, long digest);
 
-    /** Waits for all transfers of the operation; borrowed payloads must have been released. */
+    /**
+     * Waits for all transfers of the operation; borrowed payloads must have been released. A rank that leaves the operation because
+     * of an error of its own calls {@link ProcessGroup#fail} before, else it waits here for what it left undone.
+     */
     @Override
     void close();
 

@@ -91,7 +91,16 @@ public interface ProcessGroup extends AutoCloseable {
     /** The failure record of this group: tells a failure of this rank, or one that was learnt from elsewhere. */
     Liveness liveness();
 
-    /** Leaves in order: completes what this rank still sends, then frees memory, ports and files. */
+    /**
+     * Tells all ranks that this one cannot go on, so that none waits for it; without effect if a failure is known. Collective
+     * operations that throw have done so already.
+     */
+    void fail(Throwable reason);
+
+    /**
+     * Leaves in order, and frees memory, ports and files if this is the group of all ranks. To leave in the middle of an operation is
+     * a failure, which the other ranks learn.
+     */
     @Override
     void close();
 }

@@ -1,6 +1,8 @@
 package org.ringwood.collectives;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Which ranks share a node.
@@ -18,7 +20,12 @@ public record Topology(List<String> nodes) {
 
     /** All ranks on one node. */
     public static Topology singleNode(int ranks) {
-        return new Topology(java.util.Collections.nCopies(ranks, "local"));
+        return new Topology(Collections.nCopies(ranks, "local"));
+    }
+
+    /** The topology of some of the ranks, in the order given. */
+    public Topology of(int... ranks) {
+        return new Topology(IntStream.of(ranks).mapToObj(nodes::get).toList());
     }
 
     /** Number of ranks. */

@@ -1,0 +1,105 @@
+package org.ringwood.collectives;
+
+import java.util.LinkedHashSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure.Cause;
+import org.ringwood.collectives.transport.Transport;
+
+/** One rank's part in a job: what all its groups share. */
+final class Member implements AutoCloseable {
+    private final Job job;
+    private final int rank;
+    private final Transport transport;
+    private final Liveness liveness;
+    private final Waiting waiting;
+    private final Set<NativeMemory> memories = new LinkedHashSet<>();
+    private @Nullable NativeMemory scratch;
+    private int nextGroup;
+
+    Member(Job job, int rank, Transport transport, Liveness liveness) {
+        this.job = job;
+        this.rank = Objects.checkIndex(rank, job.size());
+        this.transport = transport;
+        this.liveness = liveness;
+        this.waiting = new Waiting(rank, transport, liveness, job.timeouts());
+    }
+
+    Job job() {
+        return job;
+    }
+
+    /** In the whole job. */
+    int rank() {
+        return rank;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    Liveness liveness() {
+        return liveness;
+    }
+
+    void await(ProcessGroup.Wait wait) {
+        waiting.await(wait);
+    }
+
+    /** The smallest group id that this rank has not used. */
+    int nextGroup() {
+        return nextGroup;
+    }
+
+    void usedGroupsBelow(int group) {
+        nextGroup = group;
+    }
+
+    /** Reports that this rank cannot go on, unless it says so because the group failed already. */
+    void fail(Throwable reason) {
+        if (!(reason instanceof GroupFailureException)) {
+            fail("failed: " + reason);
+        }
+    }
+
+    void fail(String detail) {
+        String host = job.topology().nodes().get(rank);
+        liveness.report(new Failure(rank, host, ProcessHandle.current().pid(), Cause.ERROR, detail));
+    }
+
+    GroupMemory allocate(long bytes) {
+        GroupMemory shared = transport.allocate(bytes);
+        if (shared != null) {
+            return shared;
+        }
+        NativeMemory memory = new NativeMemory(bytes);
+        memories.removeIf(NativeMemory::isClosed);
+        memories.add(memory);
+        return memory;
+    }
+
+    /** Memory for one operation, of undefined content; it is kept and belongs to the next operation afterwards. */
+    NativeMemory scratch(long bytes) {
+        if (scratch == null || scratch.segment().byteSize() < bytes) {
+            if (scratch != null) {
+                scratch.close();
+            }
+            scratch = new NativeMemory(bytes);
+        }
+        return scratch;
+    }
+
+    @Override
+    public void close() {
+        try {
+            transport.close();
+        } finally {
+            liveness.close();
+            memories.forEach(NativeMemory::close);
+            if (scratch != null) {
+                scratch.close();
+            }
+        }
+    }
+}

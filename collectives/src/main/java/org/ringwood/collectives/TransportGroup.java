@@ -1,0 +1,202 @@
+package org.ringwood.collectives;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The process group over any transport. Collectives run on its point-to-point operations. */
+final class TransportGroup implements ProcessGroup {
+    private final Member member;
+    private final @Nullable TransportGroup parent;
+    private final int id;
+    private final int[] members;
+    private final int rank;
+    private final Topology topology;
+    private final AllReducePlan allReducePlan;
+    private final TrafficLedger ledger = new TrafficLedger();
+    private final Set<GroupOperation> open = new LinkedHashSet<>();
+    private long nextOperation;
+    private boolean closed;
+
+    /**
+     * @param parent the group that this one is split from, null for the group of all ranks
+     * @param members rank in the job of every rank of the group
+     */
+    TransportGroup(Member member, @Nullable TransportGroup parent, int id, int[] members, int rank) {
+        this.member = member;
+        this.parent = parent;
+        this.id = id;
+        this.members = members.clone();
+        this.rank = rank;
+        this.topology = member.job().topology().of(members);
+        this.allReducePlan = AllReducePlan.of(topology);
+    }
+
+    @Override
+    public int rank() {
+        return rank;
+    }
+
+    @Override
+    public int size() {
+        return members.length;
+    }
+
+    @Override
+    public Topology topology() {
+        return topology;
+    }
+
+    @Override
+    public TrafficLedger ledger() {
+        return ledger;
+    }
+
+    @Override
+    public Liveness liveness() {
+        return member.liveness();
+    }
+
+    @Override
+    public void fail(Throwable reason) {
+        member.fail(reason);
+    }
+
+    Member member() {
+        return member;
+    }
+
+    int id() {
+        return id;
+    }
+
+    AllReducePlan allReducePlan() {
+        return allReducePlan;
+    }
+
+    /** Rank in the job of a rank of this group. */
+    int global(int groupRank) {
+        return members[Objects.checkIndex(groupRank, members.length)];
+    }
+
+    @Override
+    public GroupMemory allocate(long bytes) {
+        requireOpen();
+        return member.allocate(bytes);
+    }
+
+    @Override
+    public GroupOperation begin(String name) {
+        requireOpen();
+        GroupOperation operation = new GroupOperation(this, nextOperation++, name);
+        member.transport().operationBegan(id, operation.number(), name);
+        open.add(operation);
+        return operation;
+    }
+
+    void ended(GroupOperation operation) {
+        open.remove(operation);
+        member.transport().operationEnded(id, operation.number());
+        for (TransportGroup group = this; group != null; group = group.parent) {
+            group.ledger.record(operation.name(), operation.account());
+        }
+    }
+
+    @Override
+    public void await(Wait wait) {
+        member.await(wait);
+    }
+
+    /** Runs a collective operation; if it fails on this rank alone, all ranks learn it, since they would wait for this one. */
+    private void collective(String name, Consumer<GroupOperation> body) {
+        GroupOperation operation = begin(name);
+        try {
+            body.accept(operation);
+            operation.close();
+        } catch (RuntimeException | Error e) {
+            fail(e);
+            open.remove(operation);
+            throw e;
+        }
+    }
+
+    @Override
+    public ProcessGroup split(int colour, int key) {
+        Split split = new Split(colour, key, member.nextGroup());
+        List<Split> all = new ArrayList<>();
+        collective("split", operation -> all.addAll(split.exchange(this, operation)));
+        Split.Part part = Split.part(all, rank);
+        member.usedGroupsBelow(part.idsBelow());
+        int[] global = part.ranks().stream().mapToInt(this::global).toArray();
+        return new TransportGroup(member, this, part.id(), global, part.ranks().indexOf(rank));
+    }
+
+    @Override
+    public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
+        Collectives.requireWhole(elements, elementBytes);
+        collective("all-reduce", operation -> Collectives.allReduce(this, operation, elements, elementBytes, reducer));
+    }
+
+    @Override
+    public void allGather(MemorySegment mine, List<MemorySegment> all) {
+        Collectives.requireOneForEachRank(this, all);
+        collective("all-gather", operation -> Collectives.allGather(this, operation, mine, all));
+    }
+
+    @Override
+    public void allToAll(List<MemorySegment> send, List<MemorySegment> receive) {
+        Collectives.requireOneForEachRank(this, send);
+        Collectives.requireOneForEachRank(this, receive);
+        collective("all-to-all", operation -> Collectives.allToAll(this, operation, send, receive));
+    }
+
+    @Override
+    public void exclusiveScan(MemorySegment elements, MemorySegment identity, long elementBytes, Reducer reducer) {
+        Collectives.requireWhole(elements, elementBytes);
+        collective(
+                "exclusive scan",
+                operation -> Collectives.exclusiveScan(this, operation, elements, identity, elementBytes, reducer));
+    }
+
+    @Override
+    public void broadcast(MemorySegment payload, int root) {
+        Objects.checkIndex(root, size());
+        collective("broadcast", operation -> Collectives.broadcast(this, operation, payload, root));
+    }
+
+    @Override
+    public void barrier() {
+        collective("barrier", operation -> Collectives.barrier(this, operation));
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("group " + id + " of rank " + member.rank() + " is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (!open.isEmpty()) {
+            member.fail("left the group in the middle of " + open.iterator().next());
+        }
+        if (parent == null) {
+            member.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "rank %d of %d over %s"
+                .formatted(rank, size(), member.transport().name());
+    }
+}
