@@ -1,0 +1,213 @@
+package org.ringwood.attention;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.Positions;
+import org.ringwood.kernels.Slice;
+
+/**
+ * Which keys each query attends: disjoint slices of global row indices, queries {@code 0…Nq−1} and keys {@code 0…Nk−1}.
+ * Usually made by a {@link MaskRule}. Questions about a part of the sequence cost time in the slices that meet that part's queries, not
+ * in all slices.
+ */
+public final class Mask {
+    /** The longest sequence; far beyond any memory, and small enough that no difference of indices overflows. */
+    public static final long MAX_TOKENS = 1L << 48;
+
+    private final long queries;
+    private final long keys;
+    private final SliceIndex index;
+    private final long area;
+
+    private Mask(long queries, long keys, SliceIndex index) {
+        this.queries = queries;
+        this.keys = keys;
+        this.index = index;
+        this.area = totalArea(queries, keys, index.slices());
+    }
+
+    /**
+     * The mask of slices in any order; empty ones vanish.
+     *
+     * @param queries length of the query sequence, 0 or more
+     * @param keys length of the key sequence, 0 or more
+     * @throws IllegalArgumentException if slices overlap or leave the sequence, or more than 2⁶³−1 pairs are admitted
+     */
+    public static Mask of(long queries, long keys, List<Slice> slices) {
+        requireLength("queries", queries);
+        requireLength("keys", keys);
+        SliceIndex index = new SliceIndex(slices);
+        for (Slice slice : index.slices()) {
+            if (slice.qFrom() < 0 || slice.qTo() > queries || slice.kFrom() < 0 || slice.kTo() > keys) {
+                throw leaves(describe(slice), queries, keys);
+            }
+        }
+        index.requireDisjoint();
+        return new Mask(queries, keys, index);
+    }
+
+    /** Every query attends every key. */
+    public static Mask full(long queries, long keys) {
+        return MaskRule.full().over(queries, keys);
+    }
+
+    /** A query attends the keys up to its own position, aligned at the end: {@code k <= q + keys - queries}. */
+    public static Mask causal(long queries, long keys) {
+        return MaskRule.causal().over(queries, keys);
+    }
+
+    static IllegalArgumentException leaves(String slice, long queries, long keys) {
+        return new IllegalArgumentException("slice " + slice + " leaves the sequence of " + queries + " queries and "
+                + keys + " keys; cut it to the sequence");
+    }
+
+    static void requireLength(String what, long length) {
+        if (length < 0 || length > MAX_TOKENS) {
+            throw new IllegalArgumentException(
+                    "a mask cannot have " + length + " " + what + "; give a length from 0 to " + MAX_TOKENS);
+        }
+    }
+
+    static String describe(Slice slice) {
+        return "[" + slice.qFrom() + ", " + slice.qTo() + ") x [" + slice.kFrom() + ", " + slice.kTo() + ") "
+                + slice.kind();
+    }
+
+    private static long totalArea(long queries, long keys, List<Slice> slices) {
+        try {
+            long total = 0;
+            for (Slice slice : slices) {
+                total = Math.addExact(total, slice.area());
+            }
+            return total;
+        } catch (ArithmeticException overflow) {
+            throw new IllegalArgumentException(
+                    "a mask of " + queries + " queries and " + keys
+                            + " keys admits more pairs than 64 bits count; split the sequence",
+                    overflow);
+        }
+    }
+
+    /** Length of the query sequence. */
+    public long queries() {
+        return queries;
+    }
+
+    /** Length of the key sequence. */
+    public long keys() {
+        return keys;
+    }
+
+    /** The slices, sorted by first query and then by first key; disjoint, and none is empty. */
+    public List<Slice> slices() {
+        return index.slices();
+    }
+
+    /** Number of admitted pairs, exactly. */
+    public long area() {
+        return area;
+    }
+
+    /** Number of admitted pairs of these queries and these keys; each position occurs once. */
+    public long area(Positions queryPositions, Positions keyPositions) {
+        Ranges keySet = Ranges.of(keyPositions);
+        long[] sum = {0};
+        for (Chunk chunk : queryPositions.chunks()) {
+            index.visit(chunk.from(), chunk.to(), slice -> {
+                Slice rows = slice.clip(chunk.from(), chunk.to(), 0, keys);
+                for (Chunk part : keySet.within(rows.kFrom(), rows.kTo())) {
+                    sum[0] += rows.clip(rows.qFrom(), rows.qTo(), part.from(), part.to())
+                            .area();
+                }
+            });
+        }
+        return sum[0];
+    }
+
+    /** The slices, whole and in order, that admit a pair of these queries and these keys. */
+    public List<Slice> slices(Positions queryPositions, Positions keyPositions) {
+        Ranges keySet = Ranges.of(keyPositions);
+        Set<Slice> relevant = new LinkedHashSet<>();
+        for (Chunk chunk : queryPositions.chunks()) {
+            index.visit(chunk.from(), chunk.to(), slice -> {
+                Slice rows = slice.clip(chunk.from(), chunk.to(), 0, keys);
+                if (!keySet.within(rows.kFrom(), rows.kTo()).isEmpty()) {
+                    relevant.add(slice);
+                }
+            });
+        }
+        return relevant.stream().sorted(SliceIndex.ORDER).toList();
+    }
+
+    /** The positions of all keys that any of these queries attends. */
+    public Ranges keysNeededBy(Positions queryPositions) {
+        List<Chunk> needed = new ArrayList<>();
+        for (Chunk chunk : queryPositions.chunks()) {
+            index.visit(chunk.from(), chunk.to(), slice -> {
+                Slice rows = slice.clip(chunk.from(), chunk.to(), 0, keys);
+                needed.add(new Chunk(rows.kFrom(), rows.kTo()));
+            });
+        }
+        return Ranges.of(needed);
+    }
+
+    /**
+     * The rows, of a tensor whose keys stand at {@code keyPositions}, that any of these queries attends. To ask for one set of
+     * queries and many owners, take {@link #keysNeededBy} once and {@link Ranges#rowsIn} for each owner.
+     */
+    public Ranges keyRowsNeededBy(Positions queryPositions, Positions keyPositions) {
+        return keysNeededBy(queryPositions).rowsIn(keyPositions);
+    }
+
+    /**
+     * The pairs that both masks admit.
+     *
+     * @throws IllegalArgumentException if the masks are of different lengths
+     */
+    public Mask and(Mask other) {
+        requireSameLengths(other);
+        return new Mask(queries, keys, new SliceIndex(index.intersect(other.index)));
+    }
+
+    /**
+     * The pairs that either mask admits.
+     *
+     * @throws IllegalArgumentException if both admit a pair, or the masks are of different lengths
+     */
+    public Mask or(Mask other) {
+        requireSameLengths(other);
+        List<Slice> all = new ArrayList<>(slices());
+        all.addAll(other.slices());
+        return of(queries, keys, all);
+    }
+
+    private void requireSameLengths(Mask other) {
+        if (queries != other.queries || keys != other.keys) {
+            throw new IllegalArgumentException("masks of " + queries + " x " + keys + " and of " + other.queries + " x "
+                    + other.keys + " do not combine; build both for the same sequence");
+        }
+    }
+
+    /** Whether the lengths and the slices are the same; the same pairs cut into other slices are another mask. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Mask that
+                && queries == that.queries
+                && keys == that.keys
+                && slices().equals(that.slices());
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * Long.hashCode(queries) + Long.hashCode(keys)) + slices().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "mask of " + queries + " queries and " + keys + " keys, " + slices().size() + " slices, " + area
+                + " pairs";
+    }
+}
