@@ -62,13 +62,9 @@ public record AttentionCall(
 
     private static void require(boolean holds, String what, Tensor queries, Tensor keys, Tensor values) {
         if (!holds) {
-            throw new IllegalArgumentException(what + " disagree: queries " + shape(queries) + ", keys " + shape(keys)
-                    + ", values " + shape(values));
+            throw new IllegalArgumentException(what + " disagree: queries " + queries.shape() + ", keys " + keys.shape()
+                    + ", values " + values.shape());
         }
-    }
-
-    private static String shape(Tensor tensor) {
-        return tensor.dtype() + "[" + tensor.tokens() + ", " + tensor.heads() + ", " + tensor.dim() + "]";
     }
 
     /** Key head that query head {@code head} reads. */

@@ -1,6 +1,8 @@
 package org.ringwood.kernels;
 
 import java.util.Locale;
+import org.ringwood.kernels.cuda.CudaProbe;
+import org.ringwood.kernels.scalar.ScalarDevice;
 
 /** Opens devices by name. */
 public final class Devices {
@@ -34,6 +36,17 @@ public final class Devices {
         if (threads < 1) {
             throw new IllegalArgumentException("a device needs at least 1 thread, not " + threads);
         }
-        throw new UnsupportedOperationException("no " + kind + " device is built yet");
+        return switch (kind) {
+            case AUTO, CPU -> new ScalarDevice(threads);
+            case SCALAR -> new ScalarDevice(threads);
+            case CUDA -> throw new UnsupportedOperationException(withoutCuda());
+        };
+    }
+
+    private static String withoutCuda() {
+        String remedy = "; take device cpu";
+        return CudaProbe.missing()
+                .map(reason -> "no CUDA device: " + reason + ", and CUDA kernels are not in this version" + remedy)
+                .orElse("CUDA kernels are not in this version" + remedy);
     }
 }

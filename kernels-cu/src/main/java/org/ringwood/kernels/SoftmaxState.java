@@ -1,6 +1,6 @@
 package org.ringwood.kernels;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
@@ -51,16 +51,27 @@ public record SoftmaxState(MemorySegment memory, long rows, int heads, int dimV)
 
     /** Largest score of (row, head), −∞ if no key was admitted yet. */
     public float max(long row, int head) {
-        return memory.get(JAVA_FLOAT, offset(row, head));
+        return memory.get(JAVA_FLOAT_UNALIGNED, offset(row, head));
     }
 
     /** Sum of the exponentials of (row, head). */
     public float sum(long row, int head) {
-        return memory.get(JAVA_FLOAT, offset(row, head) + Float.BYTES);
+        return memory.get(JAVA_FLOAT_UNALIGNED, offset(row, head) + Float.BYTES);
     }
 
     /** Element {@code i} of the normalised output of (row, head). */
     public float out(long row, int head, int i) {
-        return memory.get(JAVA_FLOAT, offset(row, head) + (HEADER + (long) i) * Float.BYTES);
+        return memory.get(JAVA_FLOAT_UNALIGNED, offset(row, head) + (HEADER + (long) i) * Float.BYTES);
+    }
+
+    /** Replaces max and sum of (row, head). */
+    public void set(long row, int head, float max, float sum) {
+        memory.set(JAVA_FLOAT_UNALIGNED, offset(row, head), max);
+        memory.set(JAVA_FLOAT_UNALIGNED, offset(row, head) + Float.BYTES, sum);
+    }
+
+    /** Replaces element {@code i} of the output of (row, head). */
+    public void setOut(long row, int head, int i, float value) {
+        memory.set(JAVA_FLOAT_UNALIGNED, offset(row, head) + (HEADER + (long) i) * Float.BYTES, value);
     }
 }

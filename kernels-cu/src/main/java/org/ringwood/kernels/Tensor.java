@@ -84,4 +84,34 @@ public record Tensor(
         MemorySegment start = tokens == 0 ? memory : memory.asSlice(offset(0, from));
         return new Tensor(start, dtype, tokens, to - from, dim, tokenStride, headStride);
     }
+
+    /** Element {@code i} of a row's head, widened exactly. */
+    public float get(long token, int head, int i) {
+        return dtype.get(memory, offset(token, head) + (long) i * dtype.bytes());
+    }
+
+    /** Writes element {@code i} of a row's head, rounded to the nearest, ties to even. */
+    public void set(long token, int head, int i, float value) {
+        dtype.set(memory, offset(token, head) + (long) i * dtype.bytes(), value);
+    }
+
+    /** Widens the elements of a row's head into {@code into[at, at + dim)}. */
+    public void read(long token, int head, float[] into, int at) {
+        dtype.read(memory, offset(token, head), into, at, dim);
+    }
+
+    /** Rounds {@code from[at, at + dim)} to the elements of a row's head. */
+    public void write(long token, int head, float[] from, int at) {
+        dtype.write(from, at, dim, memory, offset(token, head));
+    }
+
+    /** Copies the elements of a row's head to the same place of a tensor of this shape and dtype. */
+    public void copyHead(long token, int head, Tensor to) {
+        MemorySegment.copy(memory, offset(token, head), to.memory, to.offset(token, head), (long) dim * dtype.bytes());
+    }
+
+    /** Dtype and shape, for messages: for instance {@code F32[1024, 8, 64]}. */
+    public String shape() {
+        return dtype + "[" + tokens + ", " + heads + ", " + dim + "]";
+    }
 }

@@ -1,0 +1,37 @@
+package org.ringwood.kernels;
+
+/** Checks that the operands of a kernel fit together; every provider refuses the same calls in the same words. */
+public final class KernelShapes {
+    private KernelShapes() {}
+
+    /** @throws IllegalArgumentException if two states to be merged have different shapes */
+    public static void requireSame(SoftmaxState into, SoftmaxState from) {
+        if (into.rows() != from.rows() || into.heads() != from.heads() || into.dimV() != from.dimV()) {
+            throw new IllegalArgumentException("states [" + into.rows() + ", " + into.heads() + ", " + into.dimV()
+                    + "] and [" + from.rows() + ", " + from.heads() + ", " + from.dimV() + "] can't be merged");
+        }
+    }
+
+    /** @throws IllegalArgumentException if a tensor to be copied differs from its target in shape or dtype */
+    public static void requireSame(Tensor from, Tensor to) {
+        if (from.dtype() != to.dtype()
+                || from.tokens() != to.tokens()
+                || from.heads() != to.heads()
+                || from.dim() != to.dim()) {
+            throw new IllegalArgumentException(from.shape() + " can't be copied to " + to.shape());
+        }
+    }
+
+    /** @throws IllegalArgumentException if a state can't be finished into these tensors */
+    public static void requireFinish(SoftmaxState state, Tensor out, Tensor lse) {
+        boolean outFits = out.tokens() == state.rows() && out.heads() == state.heads() && out.dim() == state.dimV();
+        boolean lseFits = lse.tokens() == state.rows()
+                && lse.heads() == state.heads()
+                && lse.dim() == 1
+                && lse.dtype() == DType.F32;
+        if (!outFits || !lseFits) {
+            throw new IllegalArgumentException("a state [" + state.rows() + ", " + state.heads() + ", " + state.dimV()
+                    + "] can't be finished into output " + out.shape() + " and lse " + lse.shape());
+        }
+    }
+}

@@ -1,0 +1,251 @@
+package org.ringwood.kernels.pool;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fixed threads that run calls one after the other in the order of their submission, the tasks of each spread over all
+ * threads. Idle threads spin briefly, as the next hop of a ring often follows at once, and then park.
+ */
+public final class WorkerPool implements AutoCloseable {
+    private static final long SPIN_NANOS = 20_000;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition roundStarted = lock.newCondition();
+    private final Queue<Call> calls = new ArrayDeque<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile @Nullable Round current;
+    private volatile boolean closed;
+
+    /** Starts {@code threads} daemon threads called {@code name-0}, {@code name-1}, …. */
+    public WorkerPool(String name, int threads) {
+        for (int i = 0; i < threads; i++) {
+            int worker = i;
+            this.threads.add(
+                    Thread.ofPlatform().name(name + "-" + worker).daemon().unstarted(() -> work(worker)));
+        }
+        this.threads.forEach(Thread::start);
+    }
+
+    /** Number of threads. */
+    public int threads() {
+        return threads.size();
+    }
+
+    /** Whether tasks should give up because the pool is closing. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * Queues a call. Its future completes after those of all earlier calls. It can't be cancelled through the future: a
+     * task would go on using its caller's memory.
+     *
+     * @throws IllegalStateException if the pool is closed
+     */
+    public Future<?> submit(Phase... phases) {
+        Call call = new Call(phases.clone());
+        lock.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the device is closed: open another for further calls");
+            }
+            calls.add(call);
+            if (current == null) {
+                startNextRound();
+            }
+        } finally {
+            lock.unlock();
+        }
+        return call.completion;
+    }
+
+    /** Ends the threads once their tasks notice, and fails every unfinished call with {@link CancellationException}. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            roundStarted.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        joinAll();
+        for (Call call = calls.poll(); call != null; call = calls.poll()) {
+            call.completion.completeExceptionally(new CancellationException("the device was closed"));
+        }
+    }
+
+    private void joinAll() {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void work(int worker) {
+        Round last = null;
+        for (Round round = await(last); round != null; round = await(last)) {
+            drain(round, worker);
+            last = round;
+        }
+    }
+
+    /** The current round once it is another one than {@code last}, or null when the pool closes. */
+    private @Nullable Round await(@Nullable Round last) {
+        long deadline = System.nanoTime() + SPIN_NANOS;
+        do {
+            Round round = current;
+            if (closed) {
+                return null;
+            }
+            if (round != null && round != last) {
+                return round;
+            }
+            Thread.onSpinWait();
+        } while (System.nanoTime() - deadline < 0);
+        lock.lock();
+        try {
+            while (!closed && (current == null || current == last)) {
+                roundStarted.awaitUninterruptibly();
+            }
+            return closed ? null : current;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void drain(Round round, int worker) {
+        for (int task = round.next.getAndIncrement(); task < round.tasks; task = round.next.getAndIncrement()) {
+            runTask(round, task, worker);
+            if (round.left.decrementAndGet() == 0) {
+                finish(round);
+            }
+        }
+    }
+
+    private void runTask(Round round, int task, int worker) {
+        if (closed || round.call.failure != null) {
+            return;
+        }
+        try {
+            round.phase.run(task, worker);
+        } catch (Throwable e) {
+            round.call.fail(e);
+        }
+    }
+
+    private void finish(Round round) {
+        lock.lock();
+        try {
+            round.call.phasesDone++;
+            current = null;
+            if (!closed) {
+                startNextRound();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Completes calls until one has tasks to run. The lock is held. */
+    private void startNextRound() {
+        for (Call call = calls.peek(); call != null; call = calls.peek()) {
+            Round round = call.nextRound();
+            if (round != null) {
+                current = round;
+                for (int i = 0; i < Math.min(round.tasks, threads.size()); i++) {
+                    roundStarted.signal();
+                }
+                return;
+            }
+            calls.remove();
+            call.complete();
+        }
+    }
+
+    /** One kernel call in the queue. */
+    private static final class Call {
+        final Phase[] phases;
+        final Completion completion = new Completion();
+        volatile @Nullable Throwable failure;
+        int phasesDone;
+
+        Call(Phase[] phases) {
+            this.phases = phases;
+        }
+
+        synchronized void fail(Throwable cause) {
+            if (failure == null) {
+                failure = cause;
+            }
+        }
+
+        /** The next phase that has tasks, or null if there is none or the call failed. */
+        @Nullable
+        Round nextRound() {
+            for (; failure == null && phasesDone < phases.length; phasesDone++) {
+                try {
+                    int tasks = phases[phasesDone].tasks();
+                    if (tasks > 0) {
+                        return new Round(this, phases[phasesDone], tasks);
+                    }
+                } catch (RuntimeException | Error e) {
+                    fail(e);
+                }
+            }
+            return null;
+        }
+
+        void complete() {
+            Throwable cause = failure;
+            if (cause == null) {
+                completion.complete(null);
+            } else {
+                completion.completeExceptionally(cause);
+            }
+        }
+    }
+
+    /** A phase that is being run. */
+    private static final class Round {
+        final Call call;
+        final Phase phase;
+        final int tasks;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger left;
+
+        Round(Call call, Phase phase, int tasks) {
+            this.call = call;
+            this.phase = phase;
+            this.tasks = tasks;
+            this.left = new AtomicInteger(tasks);
+        }
+    }
+
+    /** A future that only the pool completes. */
+    private static final class Completion extends CompletableFuture<@Nullable Void> {
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package org.ringwood.kernels.scalar;
+
+import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Tensor;
+
+/**
+ * Judges the attention output of one query row: follows its keys in f64 and in plain f32 arithmetic, then measures a result. Keys
+ * may come in any number of pieces; no score row is kept.
+ */
+public final class Oracle {
+    private final ExactRow exact;
+    private final PlainRow plain;
+
+    /**
+     * Starts with no key.
+     *
+     * @param query the query, widened
+     * @param dimV elements of a value
+     * @param scale factor of the scores
+     * @param softcap bound of the scores, 0 for none
+     */
+    public Oracle(float[] query, int dimV, float scale, float softcap) {
+        this.exact = new ExactRow(query, dimV, scale, softcap);
+        this.plain = new PlainRow(query.clone(), dimV, scale, softcap);
+    }
+
+    /** Admits the keys {@code [from, to)} of one head. */
+    public void add(Tensor keys, Tensor values, int head, long from, long to) {
+        float[] key = new float[keys.dim()];
+        float[] value = new float[values.dim()];
+        for (long token = from; token < to; token++) {
+            keys.read(token, head, key, 0);
+            values.read(token, head, value, 0);
+            add(key, value);
+        }
+    }
+
+    /** Admits one key. */
+    public void add(float[] key, float[] value) {
+        exact.add(key, value);
+        plain.add(key, value);
+    }
+
+    /** The truth. */
+    public ExactRow exact() {
+        return exact;
+    }
+
+    /**
+     * Measures a result.
+     *
+     * @param dtype element type that {@code out} was rounded to
+     * @param out the result's output, widened
+     * @param lse the result's log-sum-exp
+     */
+    public Accuracy judge(DType dtype, float[] out, float lse) {
+        double[] truth = exact.out();
+        double outError = 0;
+        double outPlain = 0;
+        double outLargest = 0;
+        for (int i = 0; i < truth.length; i++) {
+            outError = Math.max(outError, Accuracy.distance(out[i], truth[i]));
+            outPlain = Math.max(outPlain, Accuracy.distance(plain.out(i), truth[i]));
+            outLargest = Math.max(outLargest, Math.abs(truth[i]));
+        }
+        double lseTruth = exact.lse();
+        return new Accuracy(
+                dtype,
+                1,
+                outError,
+                outPlain,
+                outLargest,
+                Accuracy.distance(lse, lseTruth),
+                Accuracy.distance(plain.lse(), lseTruth),
+                Double.isInfinite(lseTruth) ? 0 : Math.abs(lseTruth));
+    }
+}
