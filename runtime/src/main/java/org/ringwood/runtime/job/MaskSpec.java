@@ -1,0 +1,69 @@
+package org.ringwood.runtime.job;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.ringwood.kernels.Slice;
+
+/** A mask as the job file describes it, for one item of a batch. */
+public sealed interface MaskSpec {
+    /** Every key. */
+    MaskSpec FULL = new Combined(false, Optional.empty(), Optional.empty());
+
+    /** Every key up to the query's own position. */
+    MaskSpec CAUSAL = new Combined(true, Optional.empty(), Optional.empty());
+
+    /**
+     * Conditions that all hold.
+     *
+     * @param causal whether keys behind the query's position are refused
+     * @param window which positions around a query are admitted
+     * @param documents which tokens belong together
+     */
+    record Combined(boolean causal, Optional<Window> window, Optional<Documents> documents) implements MaskSpec {}
+
+    /**
+     * Admits, for position p, key k if {@code p - left <= k <= p + right}, or if {@code k < sinks} and {@code k <= p + right}.
+     */
+    record Window(long left, long right, long sinks) {}
+
+    /**
+     * Packed documents, which attend only to themselves.
+     *
+     * @param queries cumulative lengths of the queries' documents
+     * @param keys cumulative lengths of the keys' documents, as many
+     */
+    record Documents(Offsets queries, Offsets keys) {}
+
+    /**
+     * Cumulative lengths, from 0 and never falling.
+     *
+     * @param file where they were read from; empty if the job file lists them
+     */
+    record Offsets(List<Long> values, Optional<Path> file) {
+        /** Copies the values. */
+        public Offsets {
+            values = List.copyOf(values);
+        }
+
+        /** The last of them: the number of tokens. */
+        public long total() {
+            return values.getLast();
+        }
+    }
+
+    /**
+     * Rectangles of row indices.
+     *
+     * @param file where they were read from; empty if the job file lists them
+     */
+    record Slices(List<Rectangle> rectangles, Optional<Path> file) implements MaskSpec {
+        /** Copies the list. */
+        public Slices {
+            rectangles = List.copyOf(rectangles);
+        }
+    }
+
+    /** Queries {@code [qFrom, qTo)} and keys {@code [kFrom, kTo)}, cut as {@code kind} says. */
+    record Rectangle(long qFrom, long qTo, long kFrom, long kTo, Slice.Kind kind) {}
+}
