@@ -35,6 +35,15 @@ public final class TrafficLedger {
                     messages + other.messages,
                     hops + other.hops);
         }
+
+        /** Difference of both, field by field: what came after {@code earlier}. */
+        public Traffic minus(Traffic earlier) {
+            return new Traffic(
+                    bytesWithinNode - earlier.bytesWithinNode,
+                    bytesAcrossNodes - earlier.bytesAcrossNodes,
+                    messages - earlier.messages,
+                    hops - earlier.hops);
+        }
     }
 
     /**
@@ -67,16 +76,20 @@ public final class TrafficLedger {
             hops.add(hop);
         }
 
-        Traffic traffic() {
+        /** The sum so far. */
+        public Traffic traffic() {
             return new Traffic(within, across, messages, hops.size());
         }
     }
 
     private final List<Entry> entries = new ArrayList<>();
+    private Traffic total = Traffic.NONE;
 
     /** Adds a finished operation. */
     public void record(String name, Account account) {
-        entries.add(new Entry(name, account.traffic()));
+        Traffic traffic = account.traffic();
+        entries.add(new Entry(name, traffic));
+        total = total.plus(traffic);
     }
 
     /** Finished operations, oldest first. */
@@ -86,6 +99,6 @@ public final class TrafficLedger {
 
     /** Sum over all finished operations. */
     public Traffic total() {
-        return entries.stream().map(Entry::traffic).reduce(Traffic.NONE, Traffic::plus);
+        return total;
     }
 }

@@ -1,0 +1,42 @@
+package org.ringwood.attention;
+
+import org.ringwood.kernels.AttentionCall;
+import org.ringwood.kernels.DType;
+
+/**
+ * Sizes of one attention over the whole sequence: queries {@code [queries, heads, dim]}, keys {@code [keys, kvHeads, dim]}, values
+ * {@code [keys, kvHeads, dimV]}, output {@code [queries, heads, dimV]}.
+ *
+ * @param queries query rows of all ranks together, 0 or more
+ * @param keys key rows of all ranks together, 0 or more
+ * @param heads query heads
+ * @param kvHeads key and value heads; {@code heads} need not be a multiple
+ * @param dim elements of a query or key head
+ * @param dimV elements of a value head
+ * @param dtype of inputs and output
+ */
+public record AttentionShape(long queries, long keys, int heads, int kvHeads, int dim, int dimV, DType dtype) {
+    /** @throws IllegalArgumentException if a size is out of range */
+    public AttentionShape {
+        if (queries < 0 || keys < 0 || heads < 1 || kvHeads < 1 || kvHeads > heads) {
+            throw new IllegalArgumentException("no attention has " + queries + " queries and " + keys + " keys of "
+                    + heads + " query and " + kvHeads
+                    + " key heads: rows must not be negative, heads at least 1, key heads no more than query heads");
+        }
+        if (dim < 1 || dimV < 1 || dim > AttentionCall.MAX_DIM || dimV > AttentionCall.MAX_DIM) {
+            throw new IllegalArgumentException("head dims " + dim + " and " + dimV + " are not within 1 to "
+                    + AttentionCall.MAX_DIM + ", what the kernels support");
+        }
+    }
+
+    /** Floating-point operations of {@code area} admitted pairs of {@code queryHeads} heads: {@code 2·area·heads·(dim + dimV)}. */
+    public long flops(long area, int queryHeads) {
+        return Math.multiplyExact(Math.multiplyExact(2 * area, queryHeads), (long) dim + dimV);
+    }
+
+    @Override
+    public String toString() {
+        return queries + " queries x " + keys + " keys, " + heads + "/" + kvHeads + " heads, dim " + dim + "/" + dimV
+                + ", " + dtype;
+    }
+}

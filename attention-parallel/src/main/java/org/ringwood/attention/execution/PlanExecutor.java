@@ -1,0 +1,100 @@
+package org.ringwood.attention.execution;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.TrafficLedger.Traffic;
+import org.ringwood.kernels.Device;
+
+/**
+ * Runs this rank's part of plans on a group and a device, and keeps the memory for it from run to run. It belongs to the group's
+ * thread: messages move while that thread waits in {@link ProcessGroup#await}, kernels run on the device's own threads meanwhile.
+ *
+ * <p>The order in which states accumulate is the plan's, never that of arrival, so equal inputs give equal bits.
+ */
+public final class PlanExecutor implements AutoCloseable {
+    private static final int REMEMBERED_PLANS = 16;
+
+    private final ProcessGroup group;
+    private final Device device;
+    private final Workspace workspace;
+    private final Map<Key, RankPlan> rankPlans = new LinkedHashMap<>(REMEMBERED_PLANS, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, RankPlan> eldest) {
+            return size() > REMEMBERED_PLANS;
+        }
+    };
+
+    private record Key(Plan plan, Set<Operand> strided) {}
+
+    /** An executor; neither the group nor the device becomes its own. */
+    public PlanExecutor(ProcessGroup group, Device device) {
+        this.group = group;
+        this.device = device;
+        this.workspace = new Workspace(group);
+    }
+
+    /** Runs a plan without a listener; see {@link #execute(Plan, AttentionTensors, Scoring, StepListener)}. */
+    public Execution execute(Plan plan, AttentionTensors tensors, Scoring scoring) {
+        return execute(plan, tensors, scoring, StepListener.NONE);
+    }
+
+    /**
+     * Runs a plan; every rank of the group calls it with an equal plan. When it returns, output and lse are written and no tensor is in
+     * use any more. If it throws, all ranks learn it and no kernel of this rank is running.
+     *
+     * @throws IllegalArgumentException if the tensors or the group are not the plan's
+     * @throws org.ringwood.collectives.GroupFailureException if another rank failed or the group's time is up; the message names the
+     *     first cause and the step that this rank was at
+     * @throws org.ringwood.collectives.MemoryExhaustedException if there is no memory for the plan's buffers
+     */
+    public Execution execute(Plan plan, AttentionTensors tensors, Scoring scoring, StepListener listener) {
+        PlanRun run;
+        RankPlan rankPlan;
+        RankMemory memory;
+        long began = System.nanoTime();
+        Traffic before = group.ledger().total();
+        try {
+            requireGroup(plan);
+            rankPlan = rankPlans.computeIfAbsent(
+                    new Key(plan, tensors.strided()), key -> plan.rank(group.rank(), key.strided));
+            tensors.requireFit(plan, rankPlan);
+            memory = new RankMemory(rankPlan, tensors, workspace.slots(rankPlan));
+            run = new PlanRun(plan, rankPlan, group, device.kernels(), scoring, listener, memory);
+        } catch (RuntimeException | Error e) {
+            group.fail(e);
+            throw e;
+        }
+        run.run();
+        double seconds = (System.nanoTime() - began) / 1e9;
+        return new Execution(
+                plan.schedule(),
+                group.rank(),
+                group.ledger().total().minus(before),
+                rankPlan.flops(plan.shape()),
+                memory.peakBytes(),
+                seconds,
+                run.computeSeconds(),
+                Math.max(0, seconds - run.computeSeconds()));
+    }
+
+    private void requireGroup(Plan plan) {
+        if (!plan.problem().topology().equals(group.topology())) {
+            throw new IllegalArgumentException(
+                    "the plan is for nodes " + plan.problem().topology() + ", the group has " + group.topology()
+                            + "; make the plan for the group's topology");
+        }
+    }
+
+    /** Frees the executor's memory. */
+    @Override
+    public void close() {
+        workspace.close();
+    }
+}

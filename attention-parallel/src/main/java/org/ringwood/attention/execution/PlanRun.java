@@ -1,0 +1,325 @@
+package org.ringwood.attention.execution;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.ringwood.attention.plan.Buffer;
+import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.attention.plan.Step;
+import org.ringwood.collectives.Operation;
+import org.ringwood.collectives.Operation.BorrowedTransfer;
+import org.ringwood.collectives.Operation.Transfer;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.AttentionCall;
+import org.ringwood.kernels.AttentionKernels;
+import org.ringwood.kernels.SoftmaxState;
+
+/**
+ * One run of a rank's steps. It is what the rank waits for: whenever the group polls it, it ends the steps that are done and starts
+ * those whose turn has come, so kernels, messages and waiting overlap as far as the dependencies let them.
+ */
+final class PlanRun implements ProcessGroup.Wait {
+    private final Plan plan;
+    private final ProcessGroup group;
+    private final AttentionKernels kernels;
+    private final Scoring scoring;
+    private final StepListener listener;
+    private final RankMemory memory;
+    private final StepOrder order;
+    private final int[] readers;
+    private final Operation operation;
+    private final List<Running> running = new ArrayList<>();
+    private final Stopwatch compute = new Stopwatch();
+    private final Queue<Step.AllReduce> reductions = new ArrayDeque<>();
+    private volatile boolean cancelled;
+
+    /** A step under way: a message or a kernel. */
+    private sealed interface Running {
+        Step step();
+
+        boolean isDone();
+    }
+
+    private record Message(Step step, Transfer transfer) implements Running {
+        @Override
+        public boolean isDone() {
+            return transfer.isDone();
+        }
+    }
+
+    private record Queued(Step step, Future<?> future) implements Running {
+        @Override
+        public boolean isDone() {
+            return future.isDone();
+        }
+    }
+
+    PlanRun(
+            Plan plan,
+            RankPlan rankPlan,
+            ProcessGroup group,
+            AttentionKernels kernels,
+            Scoring scoring,
+            StepListener listener,
+            RankMemory memory) {
+        this.plan = plan;
+        this.group = group;
+        this.kernels = kernels;
+        this.scoring = scoring;
+        this.listener = listener;
+        this.memory = memory;
+        this.order = new StepOrder(rankPlan.steps());
+        this.readers = readers(rankPlan);
+        this.operation = group.begin(plan.schedule());
+    }
+
+    private static int[] readers(RankPlan plan) {
+        int[] readers = new int[plan.buffers().size()];
+        for (Step step : plan.steps()) {
+            for (Buffer buffer : RankMemory.readBy(step)) {
+                readers[buffer.id()]++;
+            }
+        }
+        return readers;
+    }
+
+    /**
+     * Runs all steps. If that fails, every rank learns it, and no kernel is left that could touch memory.
+     *
+     * @throws org.ringwood.collectives.GroupFailureException if another rank failed, or the group did
+     */
+    void run() {
+        try {
+            while (!order.allEnded()) {
+                group.await(this);
+                reduce();
+                requireNotStuck();
+            }
+            operation.close();
+        } catch (RuntimeException | Error e) {
+            group.fail(e);
+            abandon(e);
+            throw e;
+        }
+    }
+
+    private void requireNotStuck() {
+        if (running.isEmpty() && !order.hasNext() && !order.allEnded()) {
+            throw new IllegalStateException(
+                    "the steps of " + plan + " on rank " + group.rank() + " wait for each other");
+        }
+    }
+
+    double computeSeconds() {
+        return compute.seconds();
+    }
+
+    @Override
+    public boolean done() {
+        endSteps();
+        startSteps();
+        return running.isEmpty() || !reductions.isEmpty();
+    }
+
+    @Override
+    public boolean computing() {
+        return compute.isRunning();
+    }
+
+    @Override
+    public String describe() {
+        Running shown = running.stream()
+                .filter(Message.class::isInstance)
+                .findFirst()
+                .orElseGet(() -> running.isEmpty() ? null : running.getFirst());
+        String step = shown == null ? "its next step" : "step " + describe(shown.step());
+        return step + " of " + plan.schedule() + " on rank " + group.rank() + ", " + operation;
+    }
+
+    private static String describe(Step step) {
+        return step.id() + " (" + step + ")";
+    }
+
+    private void startSteps() {
+        for (Step step = order.next(); step != null; step = order.next()) {
+            listener.started(step, System.nanoTime());
+            switch (step) {
+                case Step.Send send -> running.add(new Message(send, start(send)));
+                case Step.Receive receive -> running.add(new Message(receive, start(receive)));
+                case Step.AllReduce allReduce -> reductions.add(allReduce);
+                case Step.Kernel kernel -> queue(kernel, start(kernel));
+            }
+            order.started(step);
+        }
+    }
+
+    private void queue(Step step, Future<?> future) {
+        running.add(new Queued(step, future));
+        compute.start();
+    }
+
+    private Transfer start(Step.Send send) {
+        return operation.send(
+                send.peer(),
+                send.hop(),
+                send.tag(),
+                memory.contiguous(send.part()),
+                send.part().digest());
+    }
+
+    private Transfer start(Step.Receive receive) {
+        Part part = receive.part();
+        return receive.inPlace()
+                ? operation.borrow(receive.peer(), receive.hop(), receive.tag(), part.bytes(), part.digest())
+                : operation.receive(
+                        receive.peer(), receive.hop(), receive.tag(), memory.contiguous(part), part.digest());
+    }
+
+    private Future<?> start(Step.Kernel kernel) {
+        return switch (kernel) {
+            case Step.Clear clear -> kernels.clear(memory.state(clear.state()));
+            case Step.Copy copy -> kernels.copy(memory.tensor(copy.from()), memory.tensor(copy.to()));
+            case Step.Attend attend -> kernels.attend(call(attend));
+            case Step.Finish finish ->
+                kernels.finish(memory.state(finish.state()), memory.tensor(finish.out()), memory.tensor(finish.lse()));
+        };
+    }
+
+    private AttentionCall call(Step.Attend attend) {
+        return new AttentionCall(
+                memory.tensor(attend.queries()),
+                memory.tensor(attend.keys()),
+                memory.tensor(attend.values()),
+                attend.queryPositions(),
+                attend.keyPositions(),
+                attend.slices(),
+                scoring.scale(),
+                scoring.softcap(),
+                memory.state(attend.state()),
+                () -> cancelled);
+    }
+
+    private void endSteps() {
+        for (Iterator<Running> all = running.iterator(); all.hasNext(); ) {
+            Running one = all.next();
+            if (one.isDone()) {
+                all.remove();
+                end(one);
+            }
+        }
+    }
+
+    private void end(Running one) {
+        switch (one) {
+            case Queued(Step step, Future<?> future) -> {
+                compute.stop();
+                requireSuccess(step, future);
+            }
+            case Message(Step.Receive receive, BorrowedTransfer loan) -> {
+                Buffer buffer = receive.part().buffer();
+                memory.lend(buffer, loan, readers[buffer.id()]);
+            }
+            case Message _ -> {}
+        }
+        RankMemory.readBy(one.step()).forEach(memory::read);
+        end(one.step());
+    }
+
+    private void end(Step step) {
+        listener.ended(step, System.nanoTime());
+        order.ended(step);
+    }
+
+    private void requireSuccess(Step step, Future<?> future) {
+        if (future.state() == Future.State.SUCCESS) {
+            return;
+        }
+        Throwable cause =
+                future.state() == Future.State.FAILED ? future.exceptionNow() : new CancellationException("cancelled");
+        throw new IllegalStateException(
+                "step " + describe(step) + " of " + plan.schedule() + " failed on rank " + group.rank() + ": "
+                        + cause.getMessage(),
+                cause);
+    }
+
+    /** All-reduces whose turn has come; outside of the wait, since they wait themselves. */
+    private void reduce() {
+        for (Step.AllReduce step = reductions.poll(); step != null; step = reductions.poll()) {
+            Step.AllReduce reduction = step;
+            MemorySegment state = memory.state(step.state()).memory();
+            group.allReduce(
+                    state,
+                    SoftmaxState.recordBytes(plan.shape().dimV()),
+                    (lower, higher, into) ->
+                            merge(reduction, into, into.address() == lower.address() ? higher : lower));
+            end(step);
+        }
+    }
+
+    /** Merging gives the same bits with its operands swapped, so it does not matter which of them is the lower. */
+    private void merge(Step step, MemorySegment into, MemorySegment other) {
+        Future<?> merged = kernels.merge(records(into), records(other));
+        queue(step, merged);
+        group.await(new KernelWait(merged, describe(step)));
+        running.removeLast();
+        compute.stop();
+        requireSuccess(step, merged);
+    }
+
+    private SoftmaxState records(MemorySegment memory) {
+        int dimV = plan.shape().dimV();
+        return new SoftmaxState(memory, memory.byteSize() / SoftmaxState.recordBytes(dimV), 1, dimV);
+    }
+
+    private record KernelWait(Future<?> future, String describe) implements ProcessGroup.Wait {
+        @Override
+        public boolean done() {
+            return future.isDone();
+        }
+
+        @Override
+        public boolean computing() {
+            return true;
+        }
+    }
+
+    /** Cancels the kernels and waits for their end. */
+    private void abandon(Throwable cause) {
+        cancelled = true;
+        boolean interrupted = false;
+        for (Running one : running) {
+            if (one instanceof Queued(Step _, Future<?> future)) {
+                interrupted |= awaitEnd(future, cause);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Returns whether the thread was interrupted meanwhile. */
+    private static boolean awaitEnd(Future<?> future, Throwable cause) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                future.get();
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            } catch (CancellationException e) {
+                return interrupted;
+            } catch (ExecutionException e) {
+                cause.addSuppressed(e.getCause());
+                return interrupted;
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package org.ringwood.attention.execution;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.attention.plan.Buffer;
+import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.attention.plan.Step;
+import org.ringwood.collectives.Operation.BorrowedTransfer;
+import org.ringwood.kernels.SoftmaxState;
+import org.ringwood.kernels.Tensor;
+
+/**
+ * Where the buffers of one run are: the caller's tensors, slots, or a neighbour's memory that is read in place until its last reader
+ * is done. Measures how much of it was used.
+ */
+final class RankMemory {
+    private final AttentionTensors tensors;
+    private final List<MemorySegment> slots;
+    private final @Nullable Loan[] loans;
+    private final long[] usedBytes;
+
+    private static final class Loan {
+        private final BorrowedTransfer transfer;
+        private int readers;
+
+        Loan(BorrowedTransfer transfer, int readers) {
+            this.transfer = transfer;
+            this.readers = readers;
+        }
+    }
+
+    RankMemory(RankPlan plan, AttentionTensors tensors, List<MemorySegment> slots) {
+        this.tensors = tensors;
+        this.slots = slots;
+        this.loans = new Loan[plan.buffers().size()];
+        this.usedBytes = new long[slots.size()];
+    }
+
+    /** Puts a payload in the place of a buffer until {@code readers} steps have called {@link #read}. */
+    void lend(Buffer buffer, BorrowedTransfer transfer, int readers) {
+        use(buffer, transfer.payload());
+        loans[buffer.id()] = new Loan(transfer, readers);
+    }
+
+    /** A step that read the buffer is done. */
+    void read(Buffer buffer) {
+        Loan loan = loans[buffer.id()];
+        if (loan != null && --loan.readers == 0) {
+            loans[buffer.id()] = null;
+            loan.transfer.release();
+        }
+    }
+
+    private MemorySegment memory(Buffer buffer) {
+        Loan loan = loans[buffer.id()];
+        if (loan != null) {
+            return loan.transfer.payload();
+        }
+        MemorySegment memory = slots.get(buffer.slot()).asSlice(0, buffer.bytes());
+        use(buffer, memory);
+        return memory;
+    }
+
+    private void use(Buffer buffer, MemorySegment memory) {
+        usedBytes[buffer.slot()] = Math.max(usedBytes[buffer.slot()], memory.byteSize());
+    }
+
+    Tensor tensor(Part part) {
+        Buffer buffer = part.buffer();
+        Tensor whole = buffer.isCallers()
+                ? tensors.of(buffer.operand())
+                : Tensor.dense(memory(buffer), buffer.dtype(), buffer.rows(), buffer.heads(), buffer.dim());
+        return whole.rows(part.fromRow(), part.toRow()).heads(part.fromHead(), part.toHead());
+    }
+
+    SoftmaxState state(Part part) {
+        Buffer buffer = part.buffer();
+        return new SoftmaxState(memory(buffer), buffer.rows(), buffer.heads(), buffer.dim())
+                .slice(part.fromRow(), part.toRow());
+    }
+
+    /** The memory of a contiguous part. */
+    MemorySegment contiguous(Part part) {
+        return tensor(part).memory().asSlice(0, part.bytes());
+    }
+
+    /** Bytes of the caller's tensors, and of each slot what the largest buffer in it took. */
+    long peakBytes() {
+        long bytes = 0;
+        for (Operand operand : Operand.values()) {
+            bytes += operand == Operand.STATE ? 0 : tensors.of(operand).denseBytes();
+        }
+        for (long used : usedBytes) {
+            bytes += used;
+        }
+        return bytes;
+    }
+
+    /** Buffers that a step reads, as often as it reads them. */
+    static List<Buffer> readBy(Step step) {
+        return switch (step) {
+            case Step.Send send -> List.of(send.part().buffer());
+            case Step.Copy copy -> List.of(copy.from().buffer());
+            case Step.Attend attend ->
+                List.of(
+                        attend.queries().buffer(),
+                        attend.keys().buffer(),
+                        attend.values().buffer());
+            case Step.Receive _, Step.Clear _, Step.AllReduce _, Step.Finish _ -> List.of();
+        };
+    }
+}

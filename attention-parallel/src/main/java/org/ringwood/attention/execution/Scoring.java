@@ -1,0 +1,14 @@
+package org.ringwood.attention.execution;
+
+/**
+ * How scores are made of queries and keys.
+ *
+ * @param scale factor of {@code q · k}
+ * @param softcap {@code c > 0} bounds scores to {@code c · tanh(score / c)}; 0 leaves them
+ */
+public record Scoring(float scale, float softcap) {
+    /** The usual {@code 1 / sqrt(dim)}, no softcap. */
+    public static Scoring of(int dim) {
+        return new Scoring((float) (1 / Math.sqrt(dim)), 0);
+    }
+}

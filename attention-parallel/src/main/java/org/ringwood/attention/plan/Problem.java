@@ -1,0 +1,40 @@
+package org.ringwood.attention.plan;
+
+import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.Partition;
+import org.ringwood.collectives.Topology;
+
+/**
+ * What is to be computed, and who holds what. Equal problems give equal plans on every rank.
+ *
+ * @param shape sizes of the whole
+ * @param mask which keys each query attends
+ * @param queries which rank owns which queries; of no concern to a schedule that replicates them
+ * @param keys which rank owns which keys
+ * @param topology which ranks share a node
+ */
+public record Problem(AttentionShape shape, Mask mask, Partition queries, Partition keys, Topology topology) {
+    /** @throws IllegalArgumentException if lengths or numbers of ranks disagree */
+    public Problem {
+        if (mask.queries() != shape.queries() || mask.keys() != shape.keys()) {
+            throw new IllegalArgumentException("the mask is for " + mask.queries() + " queries and " + mask.keys()
+                    + " keys, the shape has " + shape.queries() + " and " + shape.keys()
+                    + "; make the mask for the shape");
+        }
+        requireFits("queries", queries, shape.queries(), topology);
+        requireFits("keys", keys, shape.keys(), topology);
+    }
+
+    private static void requireFits(String what, Partition partition, long tokens, Topology topology) {
+        if (partition.ranks() != topology.size() || partition.tokens() != tokens) {
+            throw new IllegalArgumentException("the partition of the " + what + " is for " + partition.tokens()
+                    + " tokens on " + partition.ranks() + " ranks, but there are " + tokens + " on " + topology.size());
+        }
+    }
+
+    /** Number of ranks. */
+    public int ranks() {
+        return topology.size();
+    }
+}

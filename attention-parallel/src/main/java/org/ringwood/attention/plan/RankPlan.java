@@ -1,0 +1,59 @@
+package org.ringwood.attention.plan;
+
+import java.util.List;
+import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.plan.Step.Attend;
+import org.ringwood.kernels.Positions;
+
+/**
+ * What one rank does. Running the steps in the order of their ids is always right; the dependencies tell what may overlap.
+ *
+ * @param rank whose plan it is
+ * @param queryPositions global positions of the rank's query and output rows
+ * @param keyPositions global positions of the rank's key and value rows
+ * @param buffers by id; the first five are the caller's, in the order of {@link Operand} without the state
+ * @param steps by id
+ */
+public record RankPlan(
+        int rank, Positions queryPositions, Positions keyPositions, List<Buffer> buffers, List<Step> steps) {
+    /** The immutable plan. */
+    public RankPlan {
+        buffers = List.copyOf(buffers);
+        steps = List.copyOf(steps);
+    }
+
+    /** Bytes of every slot: of the largest buffer that lives in it. */
+    public long[] slotBytes() {
+        long[] bytes = new long[buffers.stream().mapToInt(Buffer::slot).max().orElse(Buffer.CALLER) + 1];
+        for (Buffer buffer : buffers) {
+            if (!buffer.isCallers()) {
+                bytes[buffer.slot()] = Math.max(bytes[buffer.slot()], buffer.bytes());
+            }
+        }
+        return bytes;
+    }
+
+    /** Bytes of all tensors together: the caller's and the slots. */
+    public long peakTensorBytes() {
+        long bytes = 0;
+        for (Buffer buffer : buffers) {
+            bytes += buffer.isCallers() ? buffer.bytes() : 0;
+        }
+        for (long slot : slotBytes()) {
+            bytes += slot;
+        }
+        return bytes;
+    }
+
+    /** Floating-point operations of what the rank attends; see {@link AttentionShape#flops}. */
+    public long flops(AttentionShape shape) {
+        long flops = 0;
+        for (Step step : steps) {
+            if (step instanceof Attend attend) {
+                flops = Math.addExact(
+                        flops, shape.flops(attend.area(), attend.queries().heads()));
+            }
+        }
+        return flops;
+    }
+}

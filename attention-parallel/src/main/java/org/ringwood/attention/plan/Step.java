@@ -1,0 +1,113 @@
+package org.ringwood.attention.plan;
+
+import java.util.List;
+import org.ringwood.kernels.Positions;
+import org.ringwood.kernels.Slice;
+
+/** One thing that a rank does. A step may start when all steps that it comes after are done; steps that nothing orders may overlap. */
+public sealed interface Step {
+    /** Index of the step among those of its rank. */
+    int id();
+
+    /** Ids of the steps that must be done before, all smaller than {@link #id}. */
+    List<Integer> after();
+
+    /** A message: one part of one tensor, between two ranks. */
+    sealed interface Message extends Step {
+        /** What is sent, or where it is received. */
+        Part part();
+
+        /** The other rank. */
+        int peer();
+
+        /** Sequential network step, from 0. */
+        int hop();
+
+        /** Distinguishes the messages of a hop between two ranks. */
+        int tag();
+    }
+
+    /** Work of the device. The kernels of a device run in the order in which they are queued. */
+    sealed interface Kernel extends Step {}
+
+    /** Sends {@code part}, which is contiguous in memory. */
+    record Send(int id, List<Integer> after, Part part, int peer, int hop, int tag) implements Message {
+        @Override
+        public String toString() {
+            return "send " + part + " to rank " + peer + " in hop " + hop;
+        }
+    }
+
+    /**
+     * Receives {@code part}, which is contiguous in memory.
+     *
+     * @param inPlace whether the message is all of its buffer and lies in memory of this node that does not change until the
+     *     operation ends, so that it may be read there
+     */
+    record Receive(int id, List<Integer> after, Part part, int peer, int hop, int tag, boolean inPlace)
+            implements Message {
+        @Override
+        public String toString() {
+            return "receive " + part + " from rank " + peer + " in hop " + hop;
+        }
+    }
+
+    /** Copies one part into another of the same shape, to pack a head range for sending or to unpack one. */
+    record Copy(int id, List<Integer> after, Part from, Part to) implements Kernel {
+        @Override
+        public String toString() {
+            return "copy " + from;
+        }
+    }
+
+    /** Makes states the identity of the merge. */
+    record Clear(int id, List<Integer> after, Part state) implements Kernel {
+        @Override
+        public String toString() {
+            return "clear " + state;
+        }
+    }
+
+    /**
+     * Attends queries to the keys and values of one region and accumulates into a state.
+     *
+     * @param queryPositions global positions of the query rows
+     * @param keyPositions global positions of the key rows
+     * @param slices what of the mask concerns these rows
+     * @param state of the query rows and heads
+     * @param area admitted pairs of one head
+     */
+    record Attend(
+            int id,
+            List<Integer> after,
+            Part queries,
+            Part keys,
+            Part values,
+            Positions queryPositions,
+            Positions keyPositions,
+            List<Slice> slices,
+            Part state,
+            long area)
+            implements Kernel {
+        @Override
+        public String toString() {
+            return "attend " + queries + " to " + keys;
+        }
+    }
+
+    /** Merges the states of all ranks, in rank order; every rank has this step at the same place. */
+    record AllReduce(int id, List<Integer> after, Part state) implements Step {
+        @Override
+        public String toString() {
+            return "all-reduce " + state;
+        }
+    }
+
+    /** Turns states into output and lse. */
+    record Finish(int id, List<Integer> after, Part state, Part out, Part lse) implements Kernel {
+        @Override
+        public String toString() {
+            return "finish " + out;
+        }
+    }
+}

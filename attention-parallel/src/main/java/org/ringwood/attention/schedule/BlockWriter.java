@@ -1,0 +1,148 @@
+package org.ringwood.attention.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.ringwood.attention.Ranges;
+import org.ringwood.attention.plan.Buffer;
+import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.schedule.Circulation.Move;
+import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.Positions;
+
+/**
+ * Writes how one rank takes part in the circulation of keys and values: sends its own, receives block after block into slots that
+ * take turns, attends each, and sends on what others still need.
+ *
+ * <p>A block that is received waits until the former block in its slot was attended and sent on. One that is read in place
+ * takes no slot and waits for the former's attention alone, which keeps a rank from running ahead; were it to wait for the
+ * former's being sent on, ranks that lend memory to each other around the ring would wait for each other for ever.
+ */
+final class BlockWriter {
+    private final Grid grid;
+    private final Circulation circulation;
+    private final int group;
+    private final int member;
+    private final PlanWriter writer;
+    private final List<Slot> slots = new ArrayList<>();
+
+    /** Keys and values of some rows of a group; {@code rows} lie side by side, {@code ready} are the steps that bring them. */
+    private record Block(Part keys, Part values, Ranges rows, Positions positions, List<Integer> ready) {
+        /** Where a row of the source's shard lies. */
+        long indexOf(long row) {
+            long index = 0;
+            for (Chunk chunk : rows.chunks()) {
+                if (row < chunk.to()) {
+                    return index + row - chunk.from();
+                }
+                index += chunk.length();
+            }
+            throw new IllegalArgumentException("row " + row + " is not in the block of rows " + rows);
+        }
+    }
+
+    private static final class Slot {
+        private final int keys;
+        private final int values;
+        /** What was in the slot is read by these, and by all that come before them. */
+        private List<Integer> attends = List.of();
+
+        private final List<Integer> sends = new ArrayList<>();
+
+        Slot(PlanWriter writer) {
+            keys = writer.slot();
+            values = writer.slot();
+        }
+    }
+
+    BlockWriter(Grid grid, Circulation circulation, int rank, PlanWriter writer) {
+        this.grid = grid;
+        this.circulation = circulation;
+        this.group = grid.group(rank);
+        this.member = grid.member(rank);
+        this.writer = writer;
+    }
+
+    void circulate(HeadExchange exchange, Accumulation states) {
+        Map<Integer, List<Move>> sends = circulation.sends(group).stream().collect(Collectors.groupingBy(Move::source));
+        Block own = own(exchange);
+        send(own, sends.getOrDefault(group, List.of()), exchange.hops());
+        states.attend(own.keys, own.values, own.positions, own.ready);
+        for (Move move : circulation.receives(group)) {
+            Slot slot = nextSlot();
+            boolean inPlace = circulation.inPlace(move, member);
+            Block block = receive(move, slot, exchange, inPlace);
+            List<Integer> sent = send(block, sends.getOrDefault(move.source(), List.of()), exchange.hops());
+            List<Integer> attends = states.attend(block.keys, block.values, block.positions, block.ready);
+            slot.attends = attends.isEmpty() ? slot.attends : attends;
+            if (!inPlace) {
+                slot.sends.addAll(sent);
+            }
+        }
+    }
+
+    private Block own(HeadExchange exchange) {
+        List<Integer> ready = new ArrayList<>(exchange.keys().ready());
+        ready.addAll(exchange.values().ready());
+        Positions positions = grid.keys(group);
+        Ranges rows = Ranges.of(List.of(new Chunk(0, positions.rows())));
+        return new Block(exchange.keys().part(), exchange.values().part(), rows, positions, List.copyOf(ready));
+    }
+
+    private Slot nextSlot() {
+        if (slots.size() < circulation.blocks()) {
+            slots.add(new Slot(writer));
+        } else {
+            slots.add(slots.removeFirst());
+        }
+        return slots.getLast();
+    }
+
+    private Block receive(Move move, Slot slot, HeadExchange exchange, boolean inPlace) {
+        long rows = move.rows().size();
+        int heads = exchange.share().keyHeads();
+        Buffer keys = writer.buffer(Operand.KEYS, slot.keys, rows, heads);
+        Buffer values = writer.buffer(Operand.VALUES, slot.values, rows, heads);
+        List<Integer> after = new ArrayList<>(slot.attends);
+        if (!inPlace) {
+            after.addAll(slot.sends);
+            slot.sends.clear();
+        }
+        List<Integer> ready = new ArrayList<>();
+        List<Chunk> positions = new ArrayList<>();
+        int peer = grid.rank(move.from(), member);
+        int hop = exchange.hops() + move.hop();
+        long index = 0;
+        for (int range = 0; range < move.rows().chunks().size(); range++) {
+            Chunk chunk = move.rows().chunks().get(range);
+            long end = index + chunk.length();
+            ready.add(writer.receive(keys.rows(index, end), peer, hop, range, List.copyOf(after), inPlace));
+            ready.add(writer.receive(values.rows(index, end), peer, hop, range, List.copyOf(after), inPlace));
+            positions.addAll(
+                    grid.keys(move.source()).slice(chunk.from(), chunk.to()).chunks());
+            index = end;
+        }
+        return new Block(keys.all(), values.all(), move.rows(), Positions.of(positions), List.copyOf(ready));
+    }
+
+    private List<Integer> send(Block block, List<Move> moves, int firstHop) {
+        List<Integer> sent = new ArrayList<>();
+        for (Move move : moves) {
+            int peer = grid.rank(move.to(), member);
+            int hop = firstHop + move.hop();
+            for (int range = 0; range < move.rows().chunks().size(); range++) {
+                Chunk chunk = move.rows().chunks().get(range);
+                long index = block.indexOf(chunk.from());
+                sent.add(writer.send(rows(block.keys, index, chunk.length()), peer, hop, range, block.ready));
+                sent.add(writer.send(rows(block.values, index, chunk.length()), peer, hop, range, block.ready));
+            }
+        }
+        return sent;
+    }
+
+    private static Part rows(Part part, long first, long count) {
+        return new Part(part.buffer(), first, first + count, part.fromHead(), part.toHead());
+    }
+}

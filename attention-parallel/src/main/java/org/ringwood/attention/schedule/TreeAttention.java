@@ -1,0 +1,50 @@
+package org.ringwood.attention.schedule;
+
+import java.util.List;
+import java.util.Set;
+import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.Problem;
+import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.attention.schedule.HeadExchange.Gathered;
+import org.ringwood.kernels.Positions;
+
+/**
+ * Tree attention: keys and values stay where they are. Every rank has all queries, attends them to its own keys, and one all-reduce
+ * merges the states; every rank ends with the whole output.
+ *
+ * <p><b>Cost.</b> ⌈log₂P⌉ hops on a power of two of flat ranks, else ⌊log₂P⌋ + 2; {@code hops·b·Hq·(dv+2)·4} bytes at most for
+ * {@code b} queries, because output, maximum and sum travel as one f32 state. Nothing depends on the number of keys.
+ *
+ * <p><b>When.</b> Few queries over many keys: decoding with a distributed cache. With many queries it is legal, if slow.
+ *
+ * <p>Shyam et al.: Tree Attention: Topology-aware Decoding for Long-Context Attention on GPU clusters, 2024.
+ */
+public final class TreeAttention implements Schedule {
+    /** Tree attention. */
+    public TreeAttention() {}
+
+    @Override
+    public String name() {
+        return "tree";
+    }
+
+    @Override
+    public Plan plan(Problem problem) {
+        return new Plan(name(), problem, (rank, strided) -> plan(problem, rank, strided));
+    }
+
+    private static RankPlan plan(Problem problem, int rank, Set<Operand> strided) {
+        Positions allQueries = Positions.range(0, problem.shape().queries());
+        PlanWriter writer = new PlanWriter(problem, rank, allQueries, strided);
+        HeadShare allHeads = HeadShare.of(problem.shape(), 0, 1);
+        Gathered queries = new Gathered(writer.queries().all(), List.of());
+        Accumulation states = new Accumulation(problem, allQueries, allHeads, queries, writer);
+        states.attend(writer.keys().all(), writer.values().all(), problem.keys().positions(rank), List.of());
+        if (problem.ranks() > 1) {
+            states.allReduce();
+        }
+        states.finish(0, writer.out().all(), writer.lse().all());
+        return writer.plan();
+    }
+}
