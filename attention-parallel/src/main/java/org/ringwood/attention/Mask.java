@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
@@ -115,15 +116,14 @@ public final class Mask {
     public long area(Positions queryPositions, Positions keyPositions) {
         Ranges keySet = Ranges.of(keyPositions);
         long[] sum = {0};
-        for (Chunk chunk : queryPositions.chunks()) {
-            index.visit(chunk.from(), chunk.to(), slice -> {
-                Slice rows = slice.clip(chunk.from(), chunk.to(), 0, keys);
-                for (Chunk part : keySet.within(rows.kFrom(), rows.kTo())) {
-                    sum[0] += rows.clip(rows.qFrom(), rows.qTo(), part.from(), part.to())
+        visit(queryPositions, (whole, part) -> {
+            if (keySet.meets(part.kFrom(), part.kTo())) {
+                for (Chunk chunk : keySet.within(part.kFrom(), part.kTo())) {
+                    sum[0] += part.clip(part.qFrom(), part.qTo(), chunk.from(), chunk.to())
                             .area();
                 }
-            });
-        }
+            }
+        });
         return sum[0];
     }
 
@@ -131,27 +131,29 @@ public final class Mask {
     public List<Slice> slices(Positions queryPositions, Positions keyPositions) {
         Ranges keySet = Ranges.of(keyPositions);
         Set<Slice> relevant = new LinkedHashSet<>();
-        for (Chunk chunk : queryPositions.chunks()) {
-            index.visit(chunk.from(), chunk.to(), slice -> {
-                Slice rows = slice.clip(chunk.from(), chunk.to(), 0, keys);
-                if (!keySet.within(rows.kFrom(), rows.kTo()).isEmpty()) {
-                    relevant.add(slice);
-                }
-            });
-        }
+        visit(queryPositions, (whole, part) -> {
+            if (keySet.meets(part.kFrom(), part.kTo())) {
+                relevant.add(whole);
+            }
+        });
         return relevant.stream().sorted(SliceIndex.ORDER).toList();
     }
 
     /** The positions of all keys that any of these queries attends. */
     public Ranges keysNeededBy(Positions queryPositions) {
         List<Chunk> needed = new ArrayList<>();
+        visit(queryPositions, (whole, part) -> needed.add(new Chunk(part.kFrom(), part.kTo())));
+        return Ranges.of(needed);
+    }
+
+    /** Visits the slices that meet these queries, each with its part in every chunk that it meets. */
+    private void visit(Positions queryPositions, BiConsumer<Slice, Slice> visitor) {
         for (Chunk chunk : queryPositions.chunks()) {
             index.visit(chunk.from(), chunk.to(), slice -> {
-                Slice rows = slice.clip(chunk.from(), chunk.to(), 0, keys);
-                needed.add(new Chunk(rows.kFrom(), rows.kTo()));
+                boolean within = slice.qFrom() >= chunk.from() && slice.qTo() <= chunk.to();
+                visitor.accept(slice, within ? slice : slice.clip(chunk.from(), chunk.to(), 0, keys));
             });
         }
-        return Ranges.of(needed);
     }
 
     /**

@@ -110,10 +110,17 @@ public final class Partition {
      * {@link #contiguous}; among the cuts that reach it, this is the one nearest to runs of equal length.
      */
     public static Partition balanced(Mask mask, int ranks) {
+        return of(mask.queries(), RowAreas.ofQueries(mask), ranks);
+    }
+
+    /** As {@link #balanced}, but of keys: for ranks that each attend all queries to their own keys. */
+    public static Partition balancedKeys(Mask mask, int ranks) {
+        return of(mask.keys(), RowAreas.ofKeys(mask), ranks);
+    }
+
+    private static Partition of(long tokens, RowAreas areas, int ranks) {
         requireRanks(ranks);
-        return of(
-                mask.queries(),
-                new RowAreas(mask).balancedRuns(ranks).stream().map(List::of).toList());
+        return of(tokens, areas.balancedRuns(ranks).stream().map(List::of).toList());
     }
 
     private static List<List<Chunk>> emptyShards(int ranks) {

@@ -30,6 +30,11 @@ public enum PartitionRule {
         return deal(mask.keys(), ranks);
     }
 
+    /** Which rank owns which keys where every rank attends all queries to its own keys, so that the work follows the keys. */
+    public Partition keysOfAllQueries(Mask mask, int ranks) {
+        return this == BALANCED ? Partition.balancedKeys(mask, ranks) : deal(mask.keys(), ranks);
+    }
+
     private Partition deal(long tokens, int ranks) {
         return switch (this) {
             case CONTIGUOUS, BALANCED -> Partition.contiguous(tokens, ranks);

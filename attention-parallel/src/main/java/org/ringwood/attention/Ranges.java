@@ -88,6 +88,12 @@ public final class Ranges {
         return joined(rows);
     }
 
+    /** Whether an index of {@code [from, to)} is in this set. */
+    boolean meets(long from, long to) {
+        int next = firstEndingAfter(from);
+        return next < chunks.size() && chunks.get(next).from() < to;
+    }
+
     /** The parts of this set within {@code [from, to)}. */
     List<Chunk> within(long from, long to) {
         List<Chunk> parts = new ArrayList<>();

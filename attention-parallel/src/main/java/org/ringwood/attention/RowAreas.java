@@ -4,39 +4,55 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Slice;
 
 /**
- * The admitted pairs of the first {@code x} queries as a function of {@code x}. The keys that a mask admits for a query are,
- * over runs of queries, a linear function of it; so a few words a slice hold the function for any length.
+ * The admitted pairs of the first {@code x} rows as a function of {@code x}, where rows are a mask's queries or its keys. The
+ * pairs of a row are, over runs of rows, a linear function of it; so a few words a slice hold the function for any length.
  */
 final class RowAreas {
-    private final Mask mask;
-    /** Run i has the queries {@code [start[i], start[i + 1])}. */
+    private final long rows;
+    private final long area;
+    /** Run i has the rows {@code [start[i], start[i + 1])}. */
     private final long[] start;
-    /** Pairs of all queries before a run. */
+    /** Pairs of all rows before a run. */
     private final long[] before;
-    /** Pairs of the first query of a run. */
+    /** Pairs of the first row of a run. */
     private final long[] first;
-    /** Growth from query to query within a run. */
+    /** Growth from row to row within a run. */
     private final long[] slope;
 
-    /** From {@code at} on, the pairs of query {@code q} are {@code constant + slope * q} more than before. */
+    /** From {@code at} on, the pairs of row {@code i} are {@code constant + slope * i} more than before. */
     private record Change(long at, long constant, long slope) {}
 
-    RowAreas(Mask mask) {
-        this.mask = mask;
+    /** Rows are the queries of slices. */
+    private RowAreas(long rows, Stream<Slice> slices) {
+        this.rows = rows;
         List<Change> changes = new ArrayList<>();
-        mask.slices().forEach(slice -> addChanges(slice, changes));
+        slices.forEach(slice -> addChanges(slice, changes));
         changes.sort(Comparator.comparingLong(Change::at));
         long[] starts = changes.stream().mapToLong(Change::at).distinct().toArray();
         start = Arrays.copyOf(starts, starts.length + 1);
-        start[starts.length] = mask.queries();
+        start[starts.length] = rows;
         before = new long[start.length];
         first = new long[start.length];
         slope = new long[start.length];
         accumulate(changes);
+        area = before(rows);
+    }
+
+    static RowAreas ofQueries(Mask mask) {
+        return new RowAreas(mask.queries(), mask.slices().stream());
+    }
+
+    static RowAreas ofKeys(Mask mask) {
+        return new RowAreas(mask.keys(), mask.slices().stream().map(RowAreas::transposed));
+    }
+
+    private static Slice transposed(Slice slice) {
+        return new Slice(slice.kFrom(), slice.kTo(), slice.qFrom(), slice.qTo(), -slice.highest(), -slice.lowest());
     }
 
     private static void addChanges(Slice slice, List<Change> changes) {
@@ -80,25 +96,25 @@ final class RowAreas {
         }
     }
 
-    private long ofRun(int run, long queries) {
-        long pairs = (queries & 1) == 0 ? queries / 2 * (queries - 1) : queries * ((queries - 1) / 2);
-        return first[run] * queries + slope[run] * pairs;
+    private long ofRun(int run, long count) {
+        long steps = (count & 1) == 0 ? count / 2 * (count - 1) : count * ((count - 1) / 2);
+        return first[run] * count + slope[run] * steps;
     }
 
-    /** Pairs of the queries before {@code x}. */
+    /** Pairs of the rows before {@code x}. */
     long before(long x) {
         int found = Arrays.binarySearch(start, x);
         int run = found >= 0 ? found : -found - 2;
         return run < 0 ? 0 : before[run] + ofRun(run, x - start[run]);
     }
 
-    /** The largest {@code x} with {@code before(x) <= area}. */
-    private long reach(long area) {
+    /** The largest {@code x} with {@code before(x) <= pairs}. */
+    private long reach(long pairs) {
         long low = 0;
-        long high = mask.queries();
+        long high = rows;
         while (low < high) {
             long middle = (low + high + 1) >>> 1;
-            if (before(middle) <= area) {
+            if (before(middle) <= pairs) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -109,30 +125,33 @@ final class RowAreas {
 
     /** The end of the longest run from {@code from} with at most {@code limit} pairs. */
     private long farthest(long from, long limit) {
-        long area = before(from);
+        long before = before(from);
         // The sum below cannot overflow, as it is less than the whole area.
-        return limit >= mask.area() - area ? mask.queries() : reach(area + limit);
+        return limit >= area - before ? rows : reach(before + limit);
     }
 
-    /** The smallest {@code x} with {@code before(x) >= area}. */
-    private long earliest(long area) {
-        return area <= 0 ? 0 : reach(area - 1) + 1;
+    /** The smallest {@code x} with {@code before(x) >= pairs}. */
+    private long earliest(long pairs) {
+        return pairs <= 0 ? 0 : reach(pairs - 1) + 1;
     }
 
-    /** The runs of {@link Partition#balanced}. */
+    /**
+     * One run of rows a rank, with the smallest largest area that such runs can have; of the cuts that reach it the one whose
+     * cuts are, from the first to the last, nearest to those of runs of equal length.
+     */
     List<Chunk> balancedRuns(int ranks) {
         long limit = smallestLimit(ranks);
         // Cut i must leave so much behind it that the ranks after it suffice: from the end, each takes what the limit
         // lets it.
         long[] notBefore = new long[ranks + 1];
-        notBefore[ranks] = mask.queries();
+        notBefore[ranks] = rows;
         for (int i = ranks - 1; i > 0; i--) {
             notBefore[i] = earliest(before(notBefore[i + 1]) - limit);
         }
         List<Chunk> runs = new ArrayList<>(ranks);
         long from = 0;
         for (int i = 1; i <= ranks; i++) {
-            long even = mask.queries() / ranks * i + Math.min(i, mask.queries() % ranks);
+            long even = rows / ranks * i + Math.min(i, rows % ranks);
             long to = Math.clamp(even, notBefore[i], Math.max(notBefore[i], farthest(from, limit)));
             runs.add(new Chunk(from, to));
             from = to;
@@ -140,10 +159,10 @@ final class RowAreas {
         return runs;
     }
 
-    /** The smallest area such that {@code ranks} runs of at most that area cover all queries. */
+    /** The smallest area such that {@code ranks} runs of at most that area cover all rows. */
     private long smallestLimit(int ranks) {
-        long low = Math.ceilDiv(mask.area(), ranks);
-        long high = mask.area();
+        long low = Math.ceilDiv(area, ranks);
+        long high = area;
         while (low < high) {
             long middle = low + (high - low) / 2;
             if (covers(middle, ranks)) {
@@ -157,9 +176,9 @@ final class RowAreas {
 
     private boolean covers(long limit, int ranks) {
         long reached = 0;
-        for (int i = 0; i < ranks && reached < mask.queries(); i++) {
+        for (int i = 0; i < ranks && reached < rows; i++) {
             reached = farthest(reached, limit);
         }
-        return reached == mask.queries();
+        return reached == rows;
     }
 }

@@ -128,10 +128,7 @@ final class GroupOperation implements Operation {
     private void requireReleased() {
         for (Pending message : pending) {
             if (message.transfer instanceof Loan loan && !loan.released) {
-                IllegalStateException leak =
-                        new IllegalStateException(this + " was closed before the " + message + " was released");
-                group.fail(leak);
-                throw leak;
+                throw new IllegalStateException(this + " was closed before the " + message + " was released");
             }
         }
     }

@@ -21,7 +21,11 @@ public interface Operation extends AutoCloseable {
     /** Starts to receive into {@code into}. */
     Transfer receive(int from, int hop, int tag, MemorySegment into, long digest);
 
-    /** Starts to receive a payload that is read in place where the transport shares memory, and copied elsewhere. */
+    /**
+     * Starts to receive a payload that is read in place where the transport shares memory, and copied elsewhere. Until it is released
+     * the sender's transfer may last; so ranks that wait for their own sends before they release what they borrowed may wait for
+     * each other.
+     */
     BorrowedTransfer borrow(int from, int hop, int tag, long bytes, long digest);
 
     /**
