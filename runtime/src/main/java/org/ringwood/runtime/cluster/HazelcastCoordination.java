@@ -1,0 +1,260 @@
+package org.ringwood.runtime.cluster;
+
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.Liveness;
+import org.ringwood.collectives.Rendezvous;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Coordination of processes through an embedded Hazelcast member in each. Rank 0 founds the cluster, the others join it; it
+ * is complete once every rank is there. A member that leaves before the job has ended fails the job on every rank.
+ */
+public final class HazelcastCoordination implements Coordination {
+    private static final Logger LOG = LoggerFactory.getLogger(HazelcastCoordination.class);
+
+    /** How long the ranks may take to agree which failure was first; after that each believes its own. */
+    private static final Duration AGREEMENT = Duration.ofSeconds(1);
+
+    private final ClusterSettings settings;
+    private final HazelcastInstance hazelcast;
+    private final Health health;
+    private final Bulletin bulletin;
+    private final Pulse pulse;
+    private List<Member> members = List.of();
+
+    private HazelcastCoordination(ClusterSettings settings, HazelcastInstance hazelcast) {
+        this.settings = settings;
+        this.hazelcast = hazelcast;
+        this.health = new Health(this::agreeOnFirst, this::wake);
+        this.bulletin = new Bulletin(hazelcast.getMap("bulletin"), health::learn, health::jobFailure);
+        this.pulse = new Pulse(
+                settings.me().rank(),
+                settings.size(),
+                health,
+                settings.timeouts().peer(),
+                hazelcast.getMap("progress"));
+        hazelcast
+                .getCluster()
+                .addMembershipListener(
+                        new MembershipWatch(settings.me(), settings.timeouts().peer(), this::departed, this::wake));
+    }
+
+    /**
+     * Joins the job and waits until every rank is there.
+     *
+     * @throws InputException if this rank cannot listen at its address and port
+     * @throws GroupFailureException if the ranks do not come together in time; it names who is missing
+     */
+    public static HazelcastCoordination join(ClusterSettings settings) {
+        HazelcastInstance hazelcast = start(settings);
+        try {
+            HazelcastCoordination coordination = new HazelcastCoordination(settings, hazelcast);
+            coordination.announce();
+            coordination.awaitAll();
+            return coordination;
+        } catch (RuntimeException failed) {
+            hazelcast.getLifecycleService().terminate();
+            throw failed;
+        }
+    }
+
+    private static HazelcastInstance start(ClusterSettings settings) {
+        Optional<String> master = settings.me().rank() == 0 ? Optional.empty() : Optional.of(findMaster(settings));
+        try {
+            return Hazelcast.newHazelcastInstance(MemberConfig.of(settings, master));
+        } catch (RuntimeException failed) {
+            throw StartFailure.explain(settings, master, failed);
+        }
+    }
+
+    private static String findMaster(ClusterSettings settings) {
+        Duration join = settings.timeouts().join();
+        try {
+            return settings.meeting()
+                    .find(join)
+                    .orElseThrow(() ->
+                            StartFailure.nobodyAt(settings, "rank 0 did not appear within " + join.toSeconds() + " s"));
+        } catch (IOException unreadable) {
+            throw new InputException("cannot read where rank 0 is: " + unreadable.getMessage(), unreadable);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while looking for rank 0", interrupted);
+        }
+    }
+
+    private void announce() {
+        if (settings.me().rank() != 0) {
+            return;
+        }
+        var address = hazelcast.getCluster().getLocalMember().getAddress();
+        try {
+            settings.meeting().announce(address.getHost() + ":" + address.getPort());
+        } catch (IOException unwritable) {
+            throw new InputException(
+                    "cannot tell the other ranks where rank 0 is: " + unwritable.getMessage(), unwritable);
+        }
+    }
+
+    private synchronized void awaitAll() {
+        long deadline = System.nanoTime() + settings.timeouts().join().toNanos();
+        while (true) {
+            JobFailure known = health.jobFailure();
+            if (known != null) {
+                throw new GroupFailureException(known.failure(), "waiting for all ranks to join");
+            }
+            List<Member> present = present();
+            if (present.size() == settings.size()) {
+                members = present;
+                return;
+            }
+            long left = (deadline - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                Failure missing = Attendance.missing(present, settings);
+                health.report(missing);
+                throw new GroupFailureException(missing, "waiting for all ranks to join");
+            }
+            try {
+                wait(left);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while waiting for all ranks to join", interrupted);
+            }
+        }
+    }
+
+    private List<Member> present() {
+        List<Member> present = hazelcast.getCluster().getMembers().stream()
+                .map(MembershipWatch::of)
+                .sorted(Comparator.comparingInt(Member::rank))
+                .toList();
+        Attendance.contradiction(present, settings.size()).ifPresent(failure -> {
+            JobFailure contradiction = new JobFailure(failure, ExitStatus.BAD_INPUT);
+            health.fail(contradiction);
+            throw new GroupFailureException(failure, "joining");
+        });
+        return present;
+    }
+
+    private synchronized void wake() {
+        notifyAll();
+        // The bulletin is missing while the constructor still makes it.
+        if (bulletin != null) {
+            bulletin.wake();
+        }
+    }
+
+    /** Runs on Hazelcast's event thread, which must not wait for the cluster. */
+    private void departed(Failure departure) {
+        Thread.ofVirtual().name("departure").start(() -> {
+            if (pulse.wasPaused()) {
+                health.report(settings.me()
+                        .failure(Failure.Cause.SILENT, "was stopped for so long that the others have given it up"));
+            } else if (!endedAlready()) {
+                health.report(departure);
+            }
+        });
+    }
+
+    private boolean endedAlready() {
+        try {
+            return bulletin.ended();
+        } catch (RuntimeException unreachable) {
+            LOG.debug("cannot ask the cluster whether the job has ended", unreachable);
+            return false;
+        }
+    }
+
+    private JobFailure agreeOnFirst(JobFailure mine) {
+        CompletableFuture<JobFailure> agreed = new CompletableFuture<>();
+        Thread.ofVirtual().name("failure").start(() -> {
+            try {
+                agreed.complete(bulletin.firstFailure(mine));
+            } catch (RuntimeException unreachable) {
+                agreed.completeExceptionally(unreachable);
+            }
+        });
+        try {
+            return agreed.get(AGREEMENT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return mine;
+        } catch (ExecutionException | TimeoutException unreachable) {
+            LOG.debug("cannot agree with the cluster on the first failure", unreachable);
+            return mine;
+        }
+    }
+
+    @Override
+    public Member me() {
+        return settings.me();
+    }
+
+    @Override
+    public List<Member> members() {
+        return members;
+    }
+
+    @Override
+    public Rendezvous rendezvous() {
+        return bulletin;
+    }
+
+    @Override
+    public Liveness liveness() {
+        return health;
+    }
+
+    @Override
+    public void fail(JobFailure failure) {
+        health.fail(failure);
+    }
+
+    @Override
+    public @Nullable JobFailure failure() {
+        return health.jobFailure();
+    }
+
+    @Override
+    public void tell(Progress progress) {
+        pulse.tell(progress);
+        health.progressed();
+    }
+
+    @Override
+    public List<Progress> progress() {
+        return pulse.all();
+    }
+
+    @Override
+    public void conclude() {
+        if (settings.me().rank() == 0) {
+            bulletin.declareOver();
+        } else {
+            bulletin.awaitOver(settings.timeouts().stall());
+        }
+    }
+
+    @Override
+    public void close() {
+        pulse.close();
+        // Nothing in the cluster outlives the job, so no partition needs to be handed over.
+        hazelcast.getLifecycleService().terminate();
+    }
+}

@@ -1,0 +1,81 @@
+package org.ringwood.runtime.cluster;
+
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.Liveness;
+import org.ringwood.runtime.outcome.JobFailure;
+
+/** What one process knows of the health of the job. The first failure stays; progress of others is told by the pulse. */
+final class Health implements Liveness {
+    private final AtomicReference<@Nullable JobFailure> first = new AtomicReference<>();
+    private final UnaryOperator<JobFailure> agree;
+    private final Runnable onFailure;
+    private volatile long ownProgress = System.nanoTime();
+    private volatile long othersProgress = ownProgress;
+    private volatile long beats;
+
+    /**
+     * @param agree tells a failure to all ranks and returns the one that was first among them
+     * @param onFailure runs once a failure is known here
+     */
+    Health(UnaryOperator<JobFailure> agree, Runnable onFailure) {
+        this.agree = agree;
+        this.onFailure = onFailure;
+    }
+
+    @Override
+    public @Nullable Failure failure() {
+        JobFailure known = first.get();
+        return known == null ? null : known.failure();
+    }
+
+    @Nullable
+    JobFailure jobFailure() {
+        return first.get();
+    }
+
+    @Override
+    public void report(Failure failure) {
+        fail(JobFailure.of(failure));
+    }
+
+    void fail(JobFailure mine) {
+        if (first.get() == null) {
+            learn(agree.apply(mine));
+        }
+    }
+
+    /** Takes note of a failure that all ranks get to know by the same way. */
+    void learn(JobFailure agreed) {
+        if (first.compareAndSet(null, Objects.requireNonNull(agreed))) {
+            onFailure.run();
+        }
+    }
+
+    // Called by the one thread that drives the group; the pulse only reads.
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    public void progressed() {
+        beats++;
+        ownProgress = System.nanoTime();
+    }
+
+    void othersProgressed() {
+        othersProgress = System.nanoTime();
+    }
+
+    /** Changes whenever this rank makes progress. */
+    long beats() {
+        return beats;
+    }
+
+    @Override
+    public long lastProgressNanos() {
+        long own = ownProgress;
+        long others = othersProgress;
+        return own - others > 0 ? own : others;
+    }
+}

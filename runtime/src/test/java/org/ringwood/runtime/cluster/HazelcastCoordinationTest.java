@@ -1,0 +1,198 @@
+package org.ringwood.runtime.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.Timeouts;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+
+class HazelcastCoordinationTest {
+    private static final Duration LONG = Duration.ofSeconds(100);
+    private static final Timeouts TIMEOUTS = new Timeouts(LONG, Duration.ofSeconds(30), LONG, Optional.empty());
+
+    @TempDir
+    Path directory;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final List<HazelcastCoordination> joined = new ArrayList<>();
+
+    @AfterEach
+    void leave() {
+        joined.forEach(HazelcastCoordination::close);
+        threads.shutdownNow();
+    }
+
+    @Test
+    void ranksFindEachOtherAndWhatTheyPublish() {
+        List<HazelcastCoordination> ranks = join(3);
+        assertThat(ranks.get(1).members()).extracting(Member::rank).containsExactly(0, 1, 2);
+        ranks.get(2).rendezvous().publish("endpoint/2", "here");
+        for (HazelcastCoordination rank : ranks) {
+            assertThat(rank.rendezvous().await("endpoint/2", LONG)).isEqualTo("here");
+        }
+        ranks.get(1).tell(new Progress("ring forward", 3, 7));
+        awaitTrue(() -> ranks.get(0).progress().get(1).equals(new Progress("ring forward", 3, 7)));
+    }
+
+    @Test
+    void whatIsPublishedTwiceMustNotChange() {
+        HazelcastCoordination rank = join(1).getFirst();
+        rank.rendezvous().publish("key", "one");
+        rank.rendezvous().publish("key", "one");
+        assertThatThrownBy(() -> rank.rendezvous().publish("key", "two"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("key");
+    }
+
+    @Test
+    void theFirstFailureIsEveryonesFailure() {
+        List<HazelcastCoordination> ranks = join(3);
+        Failure first = ranks.get(1).me().failure(Failure.Cause.ERROR, "q.npy is no npy file");
+        ranks.get(1).fail(new JobFailure(first, ExitStatus.BAD_INPUT));
+        ranks.get(2).liveness().report(ranks.get(0).me().failure(Failure.Cause.DIED, "died"));
+        for (HazelcastCoordination rank : ranks) {
+            awaitTrue(() -> rank.failure() != null);
+            assertThat(rank.failure()).isEqualTo(new JobFailure(first, ExitStatus.BAD_INPUT));
+            assertThatThrownBy(() -> rank.rendezvous().await("never", LONG))
+                    .isInstanceOf(GroupFailureException.class)
+                    .hasMessageContaining("q.npy");
+        }
+    }
+
+    @Test
+    void whoLeavesBeforeTheEndIsNamed() {
+        List<HazelcastCoordination> ranks = join(3);
+        ranks.get(1).close();
+        for (int rank : List.of(0, 2)) {
+            HazelcastCoordination survivor = ranks.get(rank);
+            awaitTrue(() -> survivor.failure() != null);
+            assertThat(survivor.failure())
+                    .extracting(
+                            JobFailure::status,
+                            known -> known.failure().rank(),
+                            known -> known.failure().pid())
+                    .containsExactly(
+                            ExitStatus.PEER_LOST, 1, ProcessHandle.current().pid());
+        }
+    }
+
+    @Test
+    void leavingAfterTheEndIsNoFailure() throws Exception {
+        List<HazelcastCoordination> ranks = join(3);
+        List<Future<Void>> ends = new ArrayList<>();
+        for (HazelcastCoordination rank : ranks) {
+            ends.add(threads.submit(() -> {
+                rank.conclude();
+                rank.close();
+                return null;
+            }));
+        }
+        for (Future<Void> end : ends) {
+            end.get();
+        }
+        assertThat(ranks).extracting(HazelcastCoordination::failure).containsOnlyNulls();
+    }
+
+    @Test
+    void aMissingRankIsNamed() {
+        Timeouts hasty = new Timeouts(Duration.ofSeconds(1), LONG, LONG, Optional.empty());
+        assertThatThrownBy(() -> HazelcastCoordination.join(settings(0, 2, 1, "token", hasty)))
+                .isInstanceOf(GroupFailureException.class)
+                .hasMessageContaining("rank 1")
+                .hasMessageContaining("did not join within 1 s");
+    }
+
+    @Test
+    void nobodyGetsInWithoutTheToken() {
+        join(1);
+        Timeouts hasty = new Timeouts(Duration.ofSeconds(2), LONG, LONG, Optional.empty());
+        assertThatThrownBy(() -> HazelcastCoordination.join(settings(1, 2, 2, "guess", hasty)))
+                .isInstanceOf(GroupFailureException.class)
+                .hasMessageContaining("rank 0")
+                .hasMessageContaining("cannot be reached");
+        assertThat(joined.getFirst().failure()).isNull();
+    }
+
+    @Test
+    void twoOfOneRankAreRefused() {
+        List<Future<HazelcastCoordination>> both = new ArrayList<>();
+        for (int rank : List.of(0, 1, 1)) {
+            both.add(threads.submit(
+                    () -> HazelcastCoordination.join(settings(rank, 3, both.size(), "token", TIMEOUTS))));
+        }
+        assertThatThrownBy(() -> both.getFirst().get())
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .hasMessageContaining("both claim rank 1");
+    }
+
+    @Test
+    void aPortInUseIsBadInput() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ClusterSettings settings = new ClusterSettings(
+                    new Member(0, "here", 1), 1, "127.0.0.1", taken.getLocalPort(), meeting(), "token", TIMEOUTS);
+            assertThatThrownBy(() -> HazelcastCoordination.join(settings))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
+                    .hasMessageContaining("network.ports");
+        }
+    }
+
+    private List<HazelcastCoordination> join(int size) {
+        List<Future<HazelcastCoordination>> joining = new ArrayList<>();
+        for (int rank = 0; rank < size; rank++) {
+            ClusterSettings settings = settings(rank, size, rank, "token", TIMEOUTS);
+            joining.add(threads.submit(() -> HazelcastCoordination.join(settings)));
+        }
+        for (Future<HazelcastCoordination> one : joining) {
+            joined.add(finished(one));
+        }
+        return List.copyOf(joined);
+    }
+
+    private ClusterSettings settings(int rank, int size, int number, String token, Timeouts timeouts) {
+        Member me = new Member(rank, "host" + number, ProcessHandle.current().pid());
+        return new ClusterSettings(me, size, "127.0.0.1", 0, meeting(), token, timeouts);
+    }
+
+    private MeetingPoint meeting() {
+        return new MeetingPoint.InDirectory(directory);
+    }
+
+    private static <T> T finished(Future<T> future) {
+        try {
+            return future.get();
+        } catch (InterruptedException | ExecutionException failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    private static void awaitTrue(Callable<Boolean> condition) {
+        try {
+            while (!condition.call()) {
+                Thread.sleep(10);
+            }
+        } catch (Exception failed) {
+            throw new AssertionError(failed);
+        }
+    }
+}
