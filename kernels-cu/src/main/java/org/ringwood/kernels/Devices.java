@@ -1,6 +1,7 @@
 package org.ringwood.kernels;
 
 import java.util.Locale;
+import org.ringwood.kernels.cpu.CpuDevice;
 import org.ringwood.kernels.cuda.CudaProbe;
 import org.ringwood.kernels.scalar.ScalarDevice;
 
@@ -37,7 +38,7 @@ public final class Devices {
             throw new IllegalArgumentException("a device needs at least 1 thread, not " + threads);
         }
         return switch (kind) {
-            case AUTO, CPU -> new ScalarDevice(threads);
+            case AUTO, CPU -> new CpuDevice(threads);
             case SCALAR -> new ScalarDevice(threads);
             case CUDA -> throw new UnsupportedOperationException(withoutCuda());
         };

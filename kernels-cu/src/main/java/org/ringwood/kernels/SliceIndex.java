@@ -5,10 +5,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Finds the slices that touch a range of queries, without looking at all of them. */
+/**
+ * Finds the slices that touch a range of queries, in time logarithmic in their number: an interval tree laid over the slices
+ * sorted by first query, each subtree a run of them with the furthest query that it reaches at its middle.
+ */
 public final class SliceIndex {
     private final Slice[] slices;
-    /** Largest {@code qTo} of the slices up to each index; where it is not above a query, no earlier slice reaches it. */
     private final long[] reach;
 
     /** Indexes slices; empty ones are left out. */
@@ -18,20 +20,38 @@ public final class SliceIndex {
                 .sorted(Comparator.comparingLong(Slice::qFrom).thenComparingLong(Slice::kFrom))
                 .toArray(Slice[]::new);
         this.reach = new long[this.slices.length];
-        long furthest = Long.MIN_VALUE;
-        for (int i = 0; i < reach.length; i++) {
-            furthest = Math.max(furthest, this.slices[i].qTo());
-            reach[i] = furthest;
-        }
+        measure(0, reach.length);
     }
 
-    /** Hands over every slice with a query in {@code [qStart, qEnd)}, in no particular order. */
-    public void forEach(long qStart, long qEnd, Consumer<Slice> action) {
-        for (int i = firstFrom(qEnd) - 1; i >= 0 && reach[i] > qStart; i--) {
-            if (slices[i].qTo() > qStart) {
-                action.accept(slices[i]);
-            }
+    private long measure(int begin, int end) {
+        if (begin == end) {
+            return Long.MIN_VALUE;
         }
+        int middle = (begin + end) >>> 1;
+        long furthest = Math.max(measure(begin, middle), measure(middle + 1, end));
+        reach[middle] = Math.max(furthest, slices[middle].qTo());
+        return reach[middle];
+    }
+
+    /** Hands over every slice with a query in {@code [qStart, qEnd)}, sorted by first query and then first key. */
+    public void forEach(long qStart, long qEnd, Consumer<Slice> action) {
+        visit(0, slices.length, qStart, qEnd, action);
+    }
+
+    private void visit(int begin, int end, long qStart, long qEnd, Consumer<Slice> action) {
+        int middle = (begin + end) >>> 1;
+        if (begin == end || reach[middle] <= qStart) {
+            return;
+        }
+        visit(begin, middle, qStart, qEnd, action);
+        Slice slice = slices[middle];
+        if (slice.qFrom() >= qEnd) {
+            return;
+        }
+        if (slice.qTo() > qStart) {
+            action.accept(slice);
+        }
+        visit(middle + 1, end, qStart, qEnd, action);
     }
 
     /** The keys that query {@code q} admits: disjoint runs in ascending order. */
@@ -40,20 +60,5 @@ public final class SliceIndex {
         forEach(q, q + 1, slice -> runs.add(new Chunk(slice.keyFrom(q), slice.keyTo(q))));
         runs.sort(Comparator.comparingLong(Chunk::from));
         return runs;
-    }
-
-    /** Index of the first slice that starts at {@code q} or later. */
-    private int firstFrom(long q) {
-        int low = 0;
-        int high = slices.length;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (slices[middle].qFrom() < q) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 }

@@ -1,0 +1,101 @@
+package org.ringwood.kernels.cpu;
+
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.kernels.AttentionCall;
+import org.ringwood.kernels.pool.Phase;
+
+/** One call of attention as phases: cut it into tasks, run them, and where keys were split, merge their parts. */
+final class Attend {
+    private static final int ROWS_PER_MERGE = 4;
+
+    private final AttentionCall call;
+    private final Scratch[] scratch;
+    private final BooleanSupplier cancelled;
+    private @Nullable AttendPlan plan;
+    private @Nullable PartialStates partials;
+
+    /**
+     * Prepares a call.
+     *
+     * @param scratch memory of each worker
+     * @param closing whether the device is being closed
+     */
+    Attend(AttentionCall call, Scratch[] scratch, BooleanSupplier closing) {
+        this.call = call;
+        this.scratch = scratch;
+        this.cancelled = () -> closing.getAsBoolean() || call.cancellation().requested();
+    }
+
+    Phase[] phases() {
+        return new Phase[] {new Planning(), new Groups(), new Parts()};
+    }
+
+    /** Lowering a mask of many documents takes milliseconds, which belong to the device and not to the caller. */
+    private final class Planning implements Phase {
+        @Override
+        public int tasks() {
+            return 1;
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            if (cancelled.getAsBoolean()) {
+                throw new CancellationException("attention was cancelled");
+            }
+            AttendPlan planned = new AttendPlan(call);
+            partials = planned.parts() > 1 ? new PartialStates(call.state(), planned.parts()) : null;
+            plan = planned;
+        }
+    }
+
+    private final class Groups implements Phase {
+        @Override
+        public int tasks() {
+            return plan == null ? 0 : plan.tasks();
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            if (plan != null) {
+                attend(plan, task, scratch[worker]);
+            }
+        }
+    }
+
+    private void attend(AttendPlan plan, int task, Scratch memory) {
+        QueryGroup group = plan.group(task);
+        int part = plan.part(task);
+        var slices = plan.slices(group, part);
+        if (slices.isEmpty()) {
+            return;
+        }
+        GroupAttention attention = new GroupAttention(call, group, memory, cancelled);
+        attention.attend(slices);
+        if (partials == null) {
+            attention.mergeIntoState();
+        } else {
+            attention.storeInto(partials, part);
+        }
+    }
+
+    private final class Parts implements Phase {
+        @Override
+        public int tasks() {
+            return partials == null
+                    ? 0
+                    : Math.toIntExact(Math.ceilDiv(call.state().rows(), ROWS_PER_MERGE));
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            if (partials != null) {
+                long from = (long) task * ROWS_PER_MERGE;
+                long to = Math.min(call.state().rows(), from + ROWS_PER_MERGE);
+                scratch[worker].reserve(call.queries().dim(), call.values().dim());
+                partials.mergeInto(call.state(), from, to, scratch[worker].record);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.ringwood.kernels.cpu;
+
+/**
+ * Queries that are attended together: consecutive ones in the order (row, head) of all that read one key head. So grouped heads
+ * share each block of keys, and a single token fills as many lanes as its heads allow.
+ *
+ * @param keyHead the key head
+ * @param firstHead first query head that reads it
+ * @param heads number of query heads that read it
+ * @param first first query
+ * @param size number of queries, at most {@link Scratch#GROUP}
+ */
+record QueryGroup(int keyHead, int firstHead, int heads, long first, int size) {
+    /** Number of tiles. */
+    int tiles() {
+        return Math.ceilDiv(size, Scratch.LANES);
+    }
+
+    /** Queries of a tile. */
+    int lanes(int tile) {
+        return Math.min(Scratch.LANES, size - tile * Scratch.LANES);
+    }
+
+    /** Row of query {@code i}. */
+    long row(int i) {
+        return (first + i) / heads;
+    }
+
+    /** Head of query {@code i}. */
+    int head(int i) {
+        return firstHead + (int) ((first + i) % heads);
+    }
+
+    /** One past the row of the last of {@code count} queries from {@code i} on. */
+    long rowEnd(int i, int count) {
+        return row(i + count - 1) + 1;
+    }
+
+    /** Number of queries from query {@code i} on that lie before row {@code row}, negative if that row is behind. */
+    long queriesBefore(long row, int i) {
+        return row * heads - (first + i);
+    }
+}

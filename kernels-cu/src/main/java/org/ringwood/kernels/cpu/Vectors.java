@@ -1,0 +1,40 @@
+package org.ringwood.kernels.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vectors of this JVM's kernels. The property {@code org.ringwood.kernels.vector.bits} (128, 256 or 512) asks for another
+ * width than the machine's own. Every width gives the same bits, as each lane is a query of its own.
+ */
+final class Vectors {
+    /** Constant, as C2 turns vector operations into instructions only for a species that it knows. */
+    static final VectorSpecies<Float> FLOATS = species();
+
+    static final int LENGTH = FLOATS.length();
+
+    /** Vectors side by side in a register tile: 4 × 4 accumulators fit into 32 registers, 4 × 2 into 16. */
+    static final int TILE_VECTORS = FLOATS.vectorBitSize() == 512 || hasManyRegisters() ? 4 : 2;
+
+    private Vectors() {}
+
+    private static VectorSpecies<Float> species() {
+        Integer bits = Integer.getInteger("org.ringwood.kernels.vector.bits");
+        if (bits == null) {
+            VectorSpecies<Float> preferred = FloatVector.SPECIES_PREFERRED;
+            return preferred.vectorBitSize() > 512 ? FloatVector.SPECIES_512 : preferred;
+        }
+        return switch (bits) {
+            case 128 -> FloatVector.SPECIES_128;
+            case 256 -> FloatVector.SPECIES_256;
+            case 512 -> FloatVector.SPECIES_512;
+            default ->
+                throw new IllegalArgumentException(
+                        "org.ringwood.kernels.vector.bits is " + bits + ": it must be 128, 256 or 512");
+        };
+    }
+
+    private static boolean hasManyRegisters() {
+        return System.getProperty("os.arch", "").equals("aarch64");
+    }
+}

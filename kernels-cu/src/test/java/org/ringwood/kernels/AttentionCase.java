@@ -1,0 +1,199 @@
+package org.ringwood.kernels;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import org.ringwood.kernels.scalar.Accuracy;
+import org.ringwood.kernels.scalar.AttentionProblem;
+
+/**
+ * One attention problem with random tensors, to be run on a device and judged by the oracle.
+ *
+ * @param queries query rows
+ * @param keys key rows
+ * @param queryHeads heads of the queries
+ * @param keyHeads heads of keys and values
+ * @param dim elements of queries and keys
+ * @param dimV elements of values
+ * @param dtype element type
+ * @param layout layout of the inputs
+ * @param slices slices of rows
+ * @param softcap bound of scores, or 0
+ * @param deviation standard deviation of queries and keys
+ * @param seed seed of the numbers
+ */
+public record AttentionCase(
+        int queries,
+        int keys,
+        int queryHeads,
+        int keyHeads,
+        int dim,
+        int dimV,
+        DType dtype,
+        Layout layout,
+        List<Slice> slices,
+        float softcap,
+        float deviation,
+        long seed) {
+
+    /** Causal attention of equally many queries and keys, one head, f32. */
+    public static AttentionCase causal(int tokens, int dim) {
+        return new AttentionCase(
+                tokens,
+                tokens,
+                1,
+                1,
+                dim,
+                dim,
+                DType.F32,
+                Layout.DENSE,
+                List.of(Slice.of(0, tokens, 0, tokens, Slice.Kind.CAUSAL)),
+                0,
+                1,
+                42);
+    }
+
+    /** Full attention. */
+    public static AttentionCase full(int queries, int keys, int dim) {
+        return causal(queries, dim).withTokens(queries, keys).withSlices(List.of(Slice.full(0, queries, 0, keys)));
+    }
+
+    /** Other numbers of rows. */
+    public AttentionCase withTokens(int newQueries, int newKeys) {
+        return new AttentionCase(
+                newQueries, newKeys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, softcap, deviation, seed);
+    }
+
+    /** Other slices. */
+    public AttentionCase withSlices(List<Slice> newSlices) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, newSlices, softcap, deviation, seed);
+    }
+
+    /** Other heads. */
+    public AttentionCase withHeads(int newQueryHeads, int newKeyHeads) {
+        return new AttentionCase(
+                queries, keys, newQueryHeads, newKeyHeads, dim, dimV, dtype, layout, slices, softcap, deviation, seed);
+    }
+
+    /** Values of other dim. */
+    public AttentionCase withDimV(int newDimV) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, newDimV, dtype, layout, slices, softcap, deviation, seed);
+    }
+
+    /** Another element type. */
+    public AttentionCase withDType(DType newDType) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, dimV, newDType, layout, slices, softcap, deviation, seed);
+    }
+
+    /** Another layout. */
+    public AttentionCase withLayout(Layout newLayout) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, newLayout, slices, softcap, deviation, seed);
+    }
+
+    /** Scores that are bounded. */
+    public AttentionCase withSoftcap(float newSoftcap) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, newSoftcap, deviation, seed);
+    }
+
+    /** Queries and keys of another standard deviation. */
+    public AttentionCase withDeviation(float newDeviation) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, softcap, newDeviation, seed);
+    }
+
+    /** Other numbers. */
+    public AttentionCase withSeed(long newSeed) {
+        return new AttentionCase(
+                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, softcap, deviation, newSeed);
+    }
+
+    /** The tensors of this case, in memory of {@code arena}. */
+    public Tensors tensors(Arena arena) {
+        Random random = new Random(seed);
+        return new Tensors(
+                this,
+                layout.random(arena, dtype, queries, queryHeads, dim, deviation, random),
+                layout.random(arena, dtype, keys, keyHeads, dim, deviation, random),
+                layout.random(arena, dtype, keys, keyHeads, dimV, 1, random));
+    }
+
+    /** Runs this case on a device and judges every row. */
+    public Accuracy judge(Device device) {
+        try (Arena arena = Arena.ofShared()) {
+            Tensors tensors = tensors(arena);
+            SoftmaxState state = tensors.newState(arena, device);
+            await(device.kernels().attend(tensors.call(state)));
+            Result result = tensors.finish(arena, device, state);
+            return tensors.problem().judge(result.out(), result.lse());
+        }
+    }
+
+    /** Waits for a kernel. */
+    public static void await(java.util.concurrent.Future<?> kernel) {
+        try {
+            kernel.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError("a kernel failed", e.getCause());
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    /** A finished output. */
+    public record Result(Tensor out, Tensor lse) {}
+
+    /** The tensors of a case. */
+    public record Tensors(AttentionCase of, Tensor queries, Tensor keys, Tensor values) {
+        /** {@code 1/√dim}. */
+        public float scale() {
+            return (float) (1 / Math.sqrt(of.dim()));
+        }
+
+        /** For the oracle. */
+        public AttentionProblem problem() {
+            return new AttentionProblem(queries, keys, values, of.slices(), scale(), of.softcap());
+        }
+
+        /** A cleared state. */
+        public SoftmaxState newState(Arena arena, Device device) {
+            var memory = arena.allocate(SoftmaxState.bytes(of.queries(), of.queryHeads(), of.dimV()), 64);
+            SoftmaxState state = new SoftmaxState(memory.fill((byte) 0x7F), of.queries(), of.queryHeads(), of.dimV());
+            await(device.kernels().clear(state));
+            return state;
+        }
+
+        /** The whole problem as one call. */
+        public AttentionCall call(SoftmaxState state) {
+            return call(state, 0, of.keys());
+        }
+
+        /** The part of the problem with the keys {@code [from, to)}. */
+        public AttentionCall call(SoftmaxState state, long from, long to) {
+            return new AttentionCall(
+                    queries,
+                    keys.rows(from, to),
+                    values.rows(from, to),
+                    Positions.range(0, of.queries()),
+                    Positions.range(from, to),
+                    of.slices(),
+                    scale(),
+                    of.softcap(),
+                    state,
+                    Cancellation.NEVER);
+        }
+
+        /** Output and lse of a state. */
+        public Result finish(Arena arena, Device device, SoftmaxState state) {
+            Tensor out = of.layout().allocate(arena, of.dtype(), of.queries(), of.queryHeads(), of.dimV());
+            Tensor lse = Layout.DENSE.allocate(arena, DType.F32, of.queries(), of.queryHeads(), 1);
+            await(device.kernels().finish(state, out, lse));
+            return new Result(out, lse);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package org.ringwood.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.kernels.scalar.Accuracy;
+
+/** Every provider against the f64 oracle under the project's error bound. */
+@Tag("every-vector-width")
+class KernelAccuracyTest {
+    private static final int[] SIZES = {1, 4, 6, 13, 63, 207, 513, 1025};
+    private static final int[] DIMS = {1, 7, 64, 80, 128, 256};
+
+    private static Device cpu = Devices.open(Devices.Kind.SCALAR, 1);
+    private static Device scalar = cpu;
+
+    @BeforeAll
+    static void open() {
+        cpu.close();
+        cpu = Devices.open(Devices.Kind.CPU, 2);
+        scalar = Devices.open(Devices.Kind.SCALAR, 2);
+    }
+
+    @AfterAll
+    static void close() {
+        cpu.close();
+        scalar.close();
+    }
+
+    private static void assertAccurate(AttentionCase attention) {
+        Accuracy accuracy = attention.judge(cpu);
+        assertThat(accuracy.holds()).as("%s: %s", attention, accuracy).isTrue();
+    }
+
+    static Stream<AttentionCase> sizes() {
+        List<AttentionCase> cases = new ArrayList<>();
+        for (int i = 0; i < SIZES.length; i++) {
+            int tokens = SIZES[i];
+            int dim = DIMS[i % DIMS.length];
+            cases.add(AttentionCase.causal(tokens, dim));
+            cases.add(AttentionCase.full(tokens, SIZES[(i + 3) % SIZES.length], dim));
+        }
+        return cases.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void awkwardSizes(AttentionCase attention) {
+        assertAccurate(attention);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 16, 33, 64, 80, 100, 128, 255, 256})
+    void headDims(int dim) {
+        assertAccurate(AttentionCase.causal(150, dim));
+        assertAccurate(AttentionCase.causal(150, 257 - dim).withDimV(dim));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void dtypesInEveryLayout(DType dtype) {
+        for (Layout layout : Layout.values()) {
+            assertAccurate(AttentionCase.causal(207, 24)
+                    .withHeads(4, 2)
+                    .withDimV(13)
+                    .withDType(dtype)
+                    .withLayout(layout));
+        }
+    }
+
+    static Stream<int[]> headRatios() {
+        return Stream.of(new int[][] {{1, 1}, {3, 1}, {7, 3}, {8, 2}, {2, 3}, {1, 4}, {70, 1}, {5, 5}});
+    }
+
+    @ParameterizedTest
+    @MethodSource("headRatios")
+    void headRatios(int[] heads) {
+        assertAccurate(AttentionCase.causal(130, 32).withHeads(heads[0], heads[1]));
+        assertAccurate(AttentionCase.full(1, 300, 32).withHeads(heads[0], heads[1]));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0.5f, 5, 50})
+    void softcaps(float softcap) {
+        assertAccurate(AttentionCase.causal(207, 64).withSoftcap(softcap));
+        assertAccurate(AttentionCase.causal(207, 64).withSoftcap(softcap).withDeviation(8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0.01f, 3, 10, 40})
+    void scoresOfEveryMagnitude(float deviation) {
+        assertAccurate(AttentionCase.causal(300, 64).withDeviation(deviation));
+    }
+
+    static Stream<List<Slice>> masks() {
+        int n = 400;
+        List<Slice> documents = new ArrayList<>();
+        for (int[] d : new int[][] {{0, 0}, {0, 1}, {1, 2}, {2, 130}, {130, 131}, {131, 400}}) {
+            documents.add(Slice.of(d[0], d[1], d[0], d[1], Slice.Kind.CAUSAL));
+        }
+        List<Slice> singles = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            singles.add(Slice.full(i, i + 1, i, i + 1));
+        }
+        List<Slice> checkers = new ArrayList<>();
+        for (int q = 0; q < n; q += 10) {
+            for (int k = q / 10 % 2 * 10; k < n; k += 20) {
+                checkers.add(Slice.full(q, q + 10, k, k + 10));
+            }
+        }
+        return Stream.of(
+                List.of(),
+                documents,
+                singles,
+                checkers,
+                List.of(new Slice(0, n, 0, n, -63, 0)),
+                List.of(new Slice(0, n, 0, n, -3, 5)),
+                List.of(Slice.full(0, n, 0, 4), new Slice(4, n, 4, n, -20, 0)),
+                List.of(Slice.of(0, n, 0, n, Slice.Kind.INVERSE_CAUSAL)),
+                List.of(Slice.of(50, 300, 20, 390, Slice.Kind.BI_CAUSAL)),
+                List.of(Slice.full(399, 400, 0, n)),
+                List.of(Slice.full(0, n, 399, 400)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("masks")
+    void masksOfEveryKind(List<Slice> slices) {
+        assertAccurate(AttentionCase.full(400, 400, 20).withSlices(slices));
+        assertAccurate(AttentionCase.full(400, 400, 20).withSlices(slices).withHeads(3, 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1025, 3000, 20_000})
+    void fewQueriesOverManyKeys(int keys) {
+        assertAccurate(AttentionCase.full(1, keys, 16).withHeads(4, 2));
+        assertAccurate(AttentionCase.full(3, keys, 16).withSlices(List.of(Slice.of(0, 3, 0, keys, Slice.Kind.CAUSAL))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+    void randomCases(long seed) {
+        assertAccurate(randomCase(new Random(seed)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void theScalarProviderIsWithinTheBoundToo(long seed) {
+        AttentionCase attention = randomCase(new Random(seed));
+        Accuracy accuracy = attention.judge(scalar);
+        assertThat(accuracy.holds()).as("%s: %s", attention, accuracy).isTrue();
+    }
+
+    private static AttentionCase randomCase(Random random) {
+        int queries = 1 + random.nextInt(300);
+        int keys = 1 + random.nextInt(500);
+        List<Slice> slices = new ArrayList<>();
+        int step = 1 + random.nextInt(300);
+        for (int q = 0; q < queries; q += step) {
+            for (int k = 0; k < keys; k += step) {
+                int highest = random.nextInt(2 * keys) - keys / 2;
+                slices.add(new Slice(
+                        q,
+                        Math.min(queries, q + step),
+                        k,
+                        Math.min(keys, k + step),
+                        highest - random.nextInt(keys),
+                        highest));
+            }
+        }
+        DType[] dtypes = DType.values();
+        Layout[] layouts = Layout.values();
+        return AttentionCase.full(queries, keys, 1 + random.nextInt(90))
+                .withSlices(slices)
+                .withHeads(1 + random.nextInt(5), 1 + random.nextInt(5))
+                .withDimV(1 + random.nextInt(90))
+                .withDType(dtypes[random.nextInt(dtypes.length)])
+                .withLayout(layouts[random.nextInt(layouts.length)])
+                .withSoftcap(random.nextInt(4) == 0 ? 10 : 0)
+                .withDeviation(random.nextInt(4) == 0 ? 5 : 1)
+                .withSeed(random.nextLong());
+    }
+}
