@@ -7,6 +7,11 @@ import org.jspecify.annotations.Nullable;
  * runtime's membership, a local error), polled by every wait. The first failure stays the cause.
  */
 public interface Liveness extends AutoCloseable {
+    /** The liveness of ranks that are threads of one JVM; they share it. */
+    static Liveness local() {
+        return new LocalLiveness();
+    }
+
     /** The first failure, or null while all is well. */
     @Nullable
     Failure failure();

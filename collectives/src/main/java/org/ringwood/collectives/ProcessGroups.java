@@ -25,7 +25,7 @@ public final class ProcessGroups {
      */
     public static List<ProcessGroup> inProcess(Topology topology, Timeouts timeouts) {
         Job job = new Job(ThreadLocalRandom.current().nextLong(), 0, topology, timeouts);
-        Liveness liveness = new LocalLiveness();
+        Liveness liveness = Liveness.local();
         List<Transport> transports = InProcessTransport.connect(job.size(), liveness);
         return IntStream.range(0, job.size())
                 .mapToObj(rank -> over(job, rank, transports.get(rank), liveness))

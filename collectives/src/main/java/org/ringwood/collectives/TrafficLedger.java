@@ -1,6 +1,7 @@
 package org.ringwood.collectives;
 
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -82,22 +83,28 @@ public final class TrafficLedger {
         }
     }
 
-    private final List<Entry> entries = new ArrayList<>();
+    /** A trainer runs for days: the ledger must not grow with it. */
+    private static final int MOST_ENTRIES = 10_000;
+
+    private final Deque<Entry> entries = new ArrayDeque<>();
     private Traffic total = Traffic.NONE;
 
     /** Adds a finished operation. */
     public void record(String name, Account account) {
         Traffic traffic = account.traffic();
-        entries.add(new Entry(name, traffic));
         total = total.plus(traffic);
+        if (entries.size() == MOST_ENTRIES) {
+            entries.removeFirst();
+        }
+        entries.addLast(new Entry(name, traffic));
     }
 
-    /** Finished operations, oldest first. */
+    /** Finished operations, oldest first: the latest 10 000. */
     public List<Entry> entries() {
         return List.copyOf(entries);
     }
 
-    /** Sum over all finished operations. */
+    /** Sum over all finished operations, however many. */
     public Traffic total() {
         return total;
     }
