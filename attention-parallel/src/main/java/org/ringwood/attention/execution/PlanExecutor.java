@@ -1,7 +1,5 @@
 package org.ringwood.attention.execution;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Set;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Plan;
@@ -22,14 +20,7 @@ public final class PlanExecutor implements AutoCloseable {
     private final ProcessGroup group;
     private final Device device;
     private final Workspace workspace;
-    private final Map<Key, RankPlan> rankPlans = new LinkedHashMap<>(REMEMBERED_PLANS, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, RankPlan> eldest) {
-            return size() > REMEMBERED_PLANS;
-        }
-    };
+    private final Recent<Key, RankPlan> rankPlans = new Recent<>(REMEMBERED_PLANS);
 
     private record Key(Plan plan, Set<Operand> strided) {}
 
@@ -62,8 +53,7 @@ public final class PlanExecutor implements AutoCloseable {
         Traffic before = group.ledger().total();
         try {
             requireGroup(plan);
-            rankPlan = rankPlans.computeIfAbsent(
-                    new Key(plan, tensors.strided()), key -> plan.rank(group.rank(), key.strided));
+            rankPlan = rankPlans.get(new Key(plan, tensors.strided()), key -> plan.rank(group.rank(), key.strided));
             tensors.requireFit(plan, rankPlan);
             memory = new RankMemory(rankPlan, tensors, workspace.slots(rankPlan));
             run = new PlanRun(plan, rankPlan, group, device.kernels(), scoring, listener, memory);

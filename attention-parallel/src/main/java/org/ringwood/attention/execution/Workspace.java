@@ -1,55 +1,48 @@
 package org.ringwood.attention.execution;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
 import org.ringwood.collectives.GroupMemory;
+import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
 
 /**
- * The memory of a rank's plans: one region, kept from run to run, that grows with the largest plan. Slots that are only ever filled in
- * place take none of it.
+ * The memory of a rank's plans, kept from run to run, which grows with the largest plan. What is sent lies in memory of the group,
+ * which peers may read in place and of which there may be little; everything else in ordinary memory. Slots that are only ever
+ * filled in place take none.
  */
 final class Workspace implements AutoCloseable {
     private static final long ALIGNMENT = 64;
 
-    private final ProcessGroup group;
-    private @Nullable GroupMemory memory;
+    private final Region shared;
+    private final Region ordinary;
 
     Workspace(ProcessGroup group) {
-        this.group = group;
+        shared = new Region(group::allocate);
+        ordinary = new Region(OrdinaryMemory::new);
     }
 
     /** Memory for every slot of a plan; of undefined content, and empty for a slot that needs none. */
     List<MemorySegment> slots(RankPlan plan) {
         long[] bytes = plan.slotBytes();
         BitSet filled = filledSlots(plan);
-        long total = 0;
-        for (int slot = 0; slot < bytes.length; slot++) {
-            total += filled.get(slot) ? aligned(bytes[slot]) : 0;
-        }
-        MemorySegment region = region(total);
-        List<MemorySegment> slots = new ArrayList<>();
-        long offset = 0;
-        for (int slot = 0; slot < bytes.length; slot++) {
-            long size = filled.get(slot) ? bytes[slot] : 0;
-            slots.add(region.asSlice(offset, size));
-            offset += aligned(size);
-        }
-        return slots;
-    }
-
-    private MemorySegment region(long bytes) {
-        if (memory == null || memory.segment().byteSize() < bytes) {
-            close();
-            memory = group.allocate(bytes);
-        }
-        return memory.segment();
+        BitSet sent = sentSlots(plan);
+        BitSet kept = (BitSet) filled.clone();
+        kept.andNot(sent);
+        sent.and(filled);
+        MemorySegment[] slots = new MemorySegment[bytes.length];
+        Arrays.fill(slots, MemorySegment.NULL);
+        shared.carve(sent, bytes, slots);
+        ordinary.carve(kept, bytes, slots);
+        return List.of(slots);
     }
 
     /** Slots that something is written to: all but those of blocks that are read in place alone. */
@@ -69,15 +62,99 @@ final class Workspace implements AutoCloseable {
         return filled;
     }
 
-    private static long aligned(long bytes) {
-        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    private static BitSet sentSlots(RankPlan plan) {
+        BitSet sent = new BitSet();
+        for (Step step : plan.steps()) {
+            Buffer buffer = switch (step) {
+                case Step.Send send -> send.part().buffer();
+                case Step.AllReduce reduce -> reduce.state().buffer();
+                default -> null;
+            };
+            if (buffer != null && !buffer.isCallers()) {
+                sent.set(buffer.slot());
+            }
+        }
+        return sent;
     }
 
     @Override
     public void close() {
-        if (memory != null) {
-            memory.close();
-            memory = null;
+        try {
+            shared.close();
+        } finally {
+            ordinary.close();
+        }
+    }
+
+    /** One piece of memory that is replaced by a larger one when it gets too small. */
+    private static final class Region {
+        private final LongFunction<GroupMemory> allocator;
+        private @Nullable GroupMemory memory;
+
+        Region(LongFunction<GroupMemory> allocator) {
+            this.allocator = allocator;
+        }
+
+        /** Lays the chosen slots side by side. */
+        void carve(BitSet chosen, long[] bytes, MemorySegment[] slots) {
+            long total = chosen.stream().mapToLong(slot -> aligned(bytes[slot])).sum();
+            if (total == 0) {
+                return;
+            }
+            MemorySegment region = ofAtLeast(total);
+            long offset = 0;
+            for (int slot = chosen.nextSetBit(0); slot >= 0; slot = chosen.nextSetBit(slot + 1)) {
+                slots[slot] = region.asSlice(offset, bytes[slot]);
+                offset += aligned(bytes[slot]);
+            }
+        }
+
+        private MemorySegment ofAtLeast(long bytes) {
+            if (memory == null || memory.segment().byteSize() < bytes) {
+                close();
+                memory = allocator.apply(bytes);
+            }
+            return memory.segment();
+        }
+
+        private static long aligned(long bytes) {
+            return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+        }
+
+        void close() {
+            if (memory != null) {
+                memory.close();
+                memory = null;
+            }
+        }
+    }
+
+    private static final class OrdinaryMemory implements GroupMemory {
+        private final Arena arena = Arena.ofShared();
+        private final MemorySegment segment;
+
+        OrdinaryMemory(long bytes) {
+            try {
+                segment = arena.allocate(bytes, ALIGNMENT);
+            } catch (OutOfMemoryError exhausted) {
+                arena.close();
+                MemoryExhaustedException exception =
+                        new MemoryExhaustedException("the states and blocks of a plan take "
+                                + bytes + " bytes of native memory, and the JVM says: " + exhausted.getMessage()
+                                + "; use more ranks, or raise -XX:MaxDirectMemorySize");
+                exception.initCause(exhausted);
+                throw exception;
+            }
+        }
+
+        @Override
+        public MemorySegment segment() {
+            return segment;
+        }
+
+        @Override
+        public void close() {
+            arena.close();
         }
     }
 }

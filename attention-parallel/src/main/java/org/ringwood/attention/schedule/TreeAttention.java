@@ -2,11 +2,15 @@ package org.ringwood.attention.schedule;
 
 import java.util.List;
 import java.util.Set;
+import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.schedule.HeadExchange.Gathered;
+import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Positions;
 
 /**
@@ -14,7 +18,8 @@ import org.ringwood.kernels.Positions;
  * merges the states; every rank ends with the whole output.
  *
  * <p><b>Cost.</b> ⌈log₂P⌉ hops on a power of two of flat ranks, else ⌊log₂P⌋ + 2; {@code hops·b·Hq·(dv+2)·4} bytes at most for
- * {@code b} queries, because output, maximum and sum travel as one f32 state. Nothing depends on the number of keys.
+ * {@code b} queries, because output, maximum and sum travel as one f32 state. Nothing depends on the number of keys. The all-reduce
+ * takes memory for one more state, which the group keeps.
  *
  * <p><b>When.</b> Few queries over many keys: decoding with a distributed cache. With many queries it is legal, if slow.
  *
@@ -27,6 +32,17 @@ public final class TreeAttention implements Schedule {
     @Override
     public String name() {
         return "tree";
+    }
+
+    @Override
+    public Problem problem(AttentionShape shape, Mask mask, PartitionRule rule, Topology topology) {
+        int ranks = topology.size();
+        return new Problem(shape, mask, rule.queries(mask, ranks), rule.keysOfAllQueries(mask, ranks), topology);
+    }
+
+    @Override
+    public boolean replicatesQueries() {
+        return true;
     }
 
     @Override
