@@ -47,6 +47,10 @@ final class Member implements AutoCloseable {
         waiting.await(wait);
     }
 
+    void wake() {
+        waiting.wake();
+    }
+
     /** The smallest group id that this rank has not used. */
     int nextGroup() {
         return nextGroup;

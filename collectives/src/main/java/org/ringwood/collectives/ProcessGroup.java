@@ -48,6 +48,12 @@ public interface ProcessGroup extends AutoCloseable {
      */
     void await(Wait wait);
 
+    /**
+     * Lets the thread that is in {@link #await}, if any, look again at once. For any thread that ends what is waited for, such as a
+     * kernel; without it the wait notices within a fraction of a millisecond.
+     */
+    void wake();
+
     /** What {@link #await} waits for; called from the waiting thread. */
     interface Wait {
         /** Advances what can be advanced and tells whether all is done. */

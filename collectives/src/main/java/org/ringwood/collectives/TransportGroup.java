@@ -112,6 +112,11 @@ final class TransportGroup implements ProcessGroup {
         member.await(wait);
     }
 
+    @Override
+    public void wake() {
+        member.wake();
+    }
+
     /** Runs a collective operation; if it fails on this rank alone, all ranks learn it, since they would wait for this one. */
     private void collective(String name, Consumer<GroupOperation> body) {
         GroupOperation operation = begin(name);

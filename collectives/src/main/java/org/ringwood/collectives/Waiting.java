@@ -1,6 +1,7 @@
 package org.ringwood.collectives;
 
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure.Cause;
 import org.ringwood.collectives.ProcessGroup.Wait;
@@ -13,7 +14,7 @@ final class Waiting {
 
     private static final long SHORTEST_PARK_NANOS = 2_000;
 
-    /** Bounds how late a wait notices what wakes no thread: a kernel that ends, a failure, a transport that must be polled. */
+    /** Bounds how late a wait notices what wakes no thread: a failure, a transport that must be polled. */
     private static final long LONGEST_PARK_NANOS = 250_000;
 
     private final int rank;
@@ -21,6 +22,7 @@ final class Waiting {
     private final Liveness liveness;
     private final Timeouts timeouts;
     private final long jobBegan = System.nanoTime();
+    private volatile @Nullable Thread waiter;
 
     Waiting(int rank, Transport transport, Liveness liveness, Timeouts timeouts) {
         this.rank = rank;
@@ -31,6 +33,21 @@ final class Waiting {
 
     /** See {@link ProcessGroup#await}. */
     void await(Wait wait) {
+        Thread outer = waiter;
+        waiter = Thread.currentThread();
+        try {
+            loop(wait);
+        } finally {
+            waiter = outer;
+        }
+    }
+
+    /** See {@link ProcessGroup#wake}. */
+    void wake() {
+        LockSupport.unpark(waiter);
+    }
+
+    private void loop(Wait wait) {
         long began = System.nanoTime();
         int idle = 0;
         while (true) {
@@ -71,7 +88,7 @@ final class Waiting {
         }
         Failure first = liveness.failure();
         if (first != null) {
-            throw new GroupFailureException(first, wait.describe());
+            throw seen(first, wait);
         }
     }
 
@@ -107,8 +124,12 @@ final class Waiting {
         if (first == null || thrown instanceof GroupFailureException) {
             return thrown;
         }
-        GroupFailureException exception = new GroupFailureException(first, wait.describe());
+        GroupFailureException exception = seen(first, wait);
         exception.initCause(thrown);
         return exception;
+    }
+
+    private GroupFailureException seen(Failure first, Wait wait) {
+        return new GroupFailureException(first, "rank %d waited for %s".formatted(rank, wait.describe()));
     }
 }

@@ -8,12 +8,18 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.ringwood.collectives.Failure.Cause;
+import org.ringwood.collectives.Operation.BorrowedTransfer;
+import org.ringwood.collectives.Operation.Transfer;
 import org.ringwood.collectives.inprocess.InProcessTransport;
+import org.ringwood.collectives.transport.Envelope;
+import org.ringwood.collectives.transport.Transport;
 
 class WaitingTest {
     private static final Duration SHORT = Duration.ofMillis(20);
@@ -102,7 +108,31 @@ class WaitingTest {
         waiting(clock, LONG).await(once(() -> true, false));
         assertThatThrownBy(() -> waiting(clock, LONG).await(never("a message")))
                 .isInstanceOf(GroupFailureException.class)
-                .hasMessage("rank 1 (host, process 5) was killed; seen while a message");
+                .hasMessage("rank 1 (host, process 5) was killed; seen while rank 0 waited for a message");
+    }
+
+    /** The transport parks for an hour, so only the wake-up ends the wait. */
+    @Test
+    void isWokenByWhoeverEndsWhatItWaitsFor() throws InterruptedException {
+        Transport deaf = new DeafTransport();
+        AtomicInteger looks = new AtomicInteger();
+        Waiting waiting = new Waiting(0, deaf, Liveness.local(), timeouts(LONG, Optional.empty()));
+        AtomicBoolean ended = new AtomicBoolean();
+        Thread rank = Thread.ofPlatform()
+                .daemon()
+                .start(() -> waiting.await(once(
+                        () -> {
+                            looks.incrementAndGet();
+                            return ended.get();
+                        },
+                        false)));
+        while (rank.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertThat(looks.get()).isPositive();
+        ended.set(true);
+        waiting.wake();
+        rank.join();
     }
 
     @Test
@@ -140,6 +170,46 @@ class WaitingTest {
         public boolean done() {
             return condition.getAsBoolean();
         }
+    }
+
+    private static final class DeafTransport implements Transport {
+        @Override
+        public String name() {
+            return "deaf";
+        }
+
+        @Override
+        public Transfer send(Envelope envelope, MemorySegment payload) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Transfer receive(Envelope envelope, MemorySegment into) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public BorrowedTransfer borrow(Envelope envelope) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean progress() {
+            return false;
+        }
+
+        @Override
+        public void park(long nanos) {
+            LockSupport.parkNanos(this, Duration.ofHours(1).toNanos());
+        }
+
+        @Override
+        public @Nullable GroupMemory allocate(long bytes) {
+            return null;
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** Says that the last progress was so many nanoseconds ago, whenever it is asked. */

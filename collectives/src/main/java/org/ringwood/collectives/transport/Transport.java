@@ -31,7 +31,7 @@ public interface Transport extends AutoCloseable {
 
     /**
      * Blocks the thread for at most {@code nanos} until {@link #progress} or a transfer may have something new; may return at any
-     * time before. Called when there is nothing to move.
+     * time before, and must when the thread is unparked. Called when there is nothing to move.
      */
     default void park(long nanos) {
         LockSupport.parkNanos(this, nanos);

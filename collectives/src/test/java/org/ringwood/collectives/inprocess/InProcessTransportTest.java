@@ -1,12 +1,21 @@
 package org.ringwood.collectives.inprocess;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.ringwood.collectives.Job;
 import org.ringwood.collectives.Liveness;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
@@ -75,5 +84,23 @@ class InProcessTransportTest {
         assertThat(sent.isDone()).isFalse();
         lent.release();
         assertThat(sent.isDone()).isTrue();
+    }
+
+    /** A sparse file stands for a message that no int can count; only its ends are touched. */
+    @Test
+    void lendsMoreThanAnIntCanCount(@TempDir Path directory) throws IOException {
+        long bytes = (3L << 30) + 1;
+        Envelope envelope = new Envelope(0, 0, 0, 0, 1, 0, 0, 0, bytes, 0);
+        try (Arena arena = Arena.ofShared();
+                FileChannel file = FileChannel.open(directory.resolve("sparse"), Set.of(CREATE_NEW, READ, WRITE))) {
+            MemorySegment payload = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+            payload.set(ValueLayout.JAVA_BYTE, bytes - 1, (byte) 7);
+            transports.get(0).send(envelope, payload);
+            BorrowedTransfer lent = transports.get(1).borrow(envelope);
+            transports.get(1).progress();
+            assertThat(lent.payload().byteSize()).isEqualTo(bytes);
+            assertThat(lent.payload().get(ValueLayout.JAVA_BYTE, bytes - 1)).isEqualTo((byte) 7);
+            lent.release();
+        }
     }
 }
