@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 
 /** Ordinary native memory, reachable by all threads of the process. */
-final class NativeMemory implements GroupMemory {
+public final class NativeMemory implements GroupMemory {
     private static final long ALIGNMENT = 64;
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
 
     /** @throws MemoryExhaustedException if there is not so much */
-    NativeMemory(long bytes) {
+    public NativeMemory(long bytes) {
         try {
             segment = arena.allocate(bytes, ALIGNMENT);
         } catch (OutOfMemoryError exhausted) {

@@ -1,0 +1,15 @@
+package org.ringwood.collectives.aeron;
+
+import java.util.List;
+import org.ringwood.collectives.CollectivesContract;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Timeouts;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.TransportContract;
+
+class AeronUdpContractTest implements TransportContract, CollectivesContract {
+    @Override
+    public List<ProcessGroup> connect(Topology topology, Timeouts timeouts) throws Exception {
+        return new LocalJob(topology, timeouts, Media.UDP, LocalJob.SMALL).groups();
+    }
+}
