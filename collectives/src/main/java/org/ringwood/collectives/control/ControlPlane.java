@@ -26,6 +26,7 @@ import org.ringwood.collectives.control.Message.Await;
 import org.ringwood.collectives.control.Message.Challenge;
 import org.ringwood.collectives.control.Message.Failed;
 import org.ringwood.collectives.control.Message.Heartbeat;
+import org.ringwood.collectives.control.Message.Leave;
 import org.ringwood.collectives.control.Message.Publish;
 import org.ringwood.collectives.control.Message.Refused;
 import org.ringwood.collectives.control.Message.Value;
@@ -103,10 +104,10 @@ public final class ControlPlane implements Rendezvous, Liveness {
         Hub hub = Hub.listen(hubAddress, self.size, new Token(self.token), timeouts);
         try {
             ControlPlane plane = joinHub(self, hub.address(), timeouts);
-            plane.hub = hub;
+            plane.keepUntilAllHaveLeft(hub);
             return plane;
         } catch (IOException | RuntimeException e) {
-            hub.abandon();
+            hub.close();
             throw e;
         }
     }
@@ -128,6 +129,11 @@ public final class ControlPlane implements Rendezvous, Liveness {
             throw new GroupFailureException(failure, "rank %d joined the group".formatted(self.rank));
         }
         return plane;
+    }
+
+    /** This rank has the hub. */
+    void keepUntilAllHaveLeft(Hub own) {
+        hub = own;
     }
 
     /** Random number that the hub gave to this job. */
@@ -203,7 +209,7 @@ public final class ControlPlane implements Rendezvous, Liveness {
         return lastProgress.get();
     }
 
-    /** Leaves in order. Rank 0 stays until all have left, or the group has failed. */
+    /** Leaves in order. The process of rank 0 then lives on until all have left or the group has failed, unless it is made to exit. */
     @Override
     public void close() {
         lock.lock();
@@ -217,7 +223,7 @@ public final class ControlPlane implements Rendezvous, Liveness {
         }
         link.close();
         if (hub != null) {
-            hub.close();
+            hub.retire();
         }
     }
 
@@ -261,6 +267,15 @@ public final class ControlPlane implements Rendezvous, Liveness {
         }
     }
 
+    private boolean hasLeft() {
+        lock.lock();
+        try {
+            return left;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private Failure ofHub(Cause cause, String detail) {
         return new Failure(0, hubAddress.getHostString(), 0, cause, detail);
     }
@@ -268,6 +283,7 @@ public final class ControlPlane implements Rendezvous, Liveness {
     /** What the link's thread does with what it hears. */
     private final class Ears implements Link.Owner {
         private boolean accepted;
+        private boolean hubLeft;
 
         @Override
         public void take(Message message) throws ProtocolException {
@@ -299,6 +315,7 @@ public final class ControlPlane implements Rendezvous, Liveness {
                 case Heartbeat(long progress) -> hearProgress(progress);
                 case Value(String key, String value) -> change(() -> values.put(key, value));
                 case Failed(Failure first) -> conclude(first);
+                case Leave() -> hubLeft = true;
                 default -> throw new ProtocolException("an unexpected " + message);
             }
         }
@@ -317,14 +334,7 @@ public final class ControlPlane implements Rendezvous, Liveness {
 
         @Override
         public void lost(IOException how) {
-            boolean farewell;
-            lock.lock();
-            try {
-                farewell = left;
-            } finally {
-                lock.unlock();
-            }
-            if (!farewell) {
+            if (!hubLeft && !hasLeft()) {
                 conclude(
                         how instanceof ProtocolException
                                 ? ofHub(Cause.ERROR, "sent " + how.getMessage())

@@ -54,8 +54,9 @@ final class Hub implements AutoCloseable {
     private long progressNanos = startNanos;
     private boolean welcomed;
     private @Nullable Failure failure;
+    private final Thread exit = new Thread(this::close, "ringwood-control-hub-exit");
+    private volatile boolean retiring;
     private volatile boolean closing;
-    private volatile boolean abandoned;
 
     private Hub(Selector selector, ServerSocketChannel server, int size, Token token, Timeouts timeouts)
             throws IOException {
@@ -100,11 +101,32 @@ final class Hub implements AutoCloseable {
         return address;
     }
 
-    /** Ends once every rank has left, or a failure was told to all. */
+    /**
+     * Ends once every rank has left, or a failure was told to all. Does not wait for that, but keeps the JVM alive until then. If it
+     * exits before, the hub takes leave of the others, who go on without it.
+     */
+    void retire() {
+        try {
+            Runtime.getRuntime().addShutdownHook(exit);
+        } catch (IllegalStateException exiting) {
+            close();
+            return;
+        }
+        Thread.ofPlatform().name("ringwood-control-hub-stays").start(this::awaitEnd);
+        retiring = true;
+        selector.wakeup();
+    }
+
+    /** Ends at once, in order. */
     @Override
     public void close() {
         closing = true;
         selector.wakeup();
+        awaitEnd();
+    }
+
+    /** Returns once it has ended. */
+    void awaitEnd() {
         try {
             thread.join();
         } catch (InterruptedException e) {
@@ -112,40 +134,35 @@ final class Hub implements AutoCloseable {
         }
     }
 
-    /** Ends at once. */
-    void abandon() {
-        abandoned = true;
-        close();
-    }
-
     private void run() {
         try {
             while (!isOver()) {
                 round();
             }
+            tellAll(new Leave());
             linger();
         } catch (IOException | RuntimeException e) {
             fail(new Failure(0, "?", 0, Cause.ERROR, "could not keep the control plane up: " + e));
         } finally {
-            peers.forEach(Peer::close);
-            closeQuietly();
+            end();
         }
     }
 
-    private void closeQuietly() {
+    private void end() {
+        peers.forEach(Peer::close);
         try (selector;
                 server) {
-            closing = true;
+            Runtime.getRuntime().removeShutdownHook(exit);
+        } catch (IllegalStateException exiting) {
+            return;
         } catch (IOException e) {
             fail(new Failure(0, "?", 0, Cause.ERROR, "could not close the control plane: " + e));
         }
     }
 
     private boolean isOver() {
-        return closing
-                && (abandoned
-                        || failure != null
-                        || IntStream.range(0, ranks.length).noneMatch(this::isPresent));
+        boolean allHaveLeft = IntStream.range(0, ranks.length).noneMatch(this::isPresent);
+        return closing || (retiring && (failure != null || allHaveLeft));
     }
 
     private boolean isPresent(int rank) {
@@ -328,8 +345,8 @@ final class Hub implements AutoCloseable {
         if (!welcomed && now - startNanos > timeouts.join().toNanos()) {
             fail(missing());
         }
-        if (closing && now - progressNanos > timeouts.stall().toNanos()) {
-            String detail = "has not left, and no rank made progress for " + Pulse.seconds(timeouts.stall());
+        if (retiring && now - progressNanos > timeouts.stall().toNanos()) {
+            String detail = "made no progress for %s and did not leave".formatted(Pulse.seconds(timeouts.stall()));
             fail(culprits(this::isPresent, Cause.STALLED, detail));
         }
     }

@@ -15,7 +15,12 @@ import java.nio.file.Path;
  */
 record ProcessIdentity(String namespace, long pid, String startTicks) {
     /** Fields behind the command in {@code /proc/PID/stat}; the first is the third of the line. */
+    private static final int STATE = 3 - 3;
+
     private static final int START_TIME = 22 - 3;
+
+    /** A process that has ended and was not yet waited for. */
+    private static final String ZOMBIE = "Z";
 
     /** That of this process. */
     static ProcessIdentity own() {
@@ -46,11 +51,12 @@ record ProcessIdentity(String namespace, long pid, String startTicks) {
         return link.replaceAll("\\D", "");
     }
 
-    /** Empty if there is no such process. */
+    /** Empty if there is no such process, or no longer. */
     private static String startTicks(long pid) throws IOException {
         try {
             String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
-            return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[START_TIME];
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return fields[STATE].equals(ZOMBIE) ? "" : fields[START_TIME];
         } catch (NoSuchFileException e) {
             return "";
         }

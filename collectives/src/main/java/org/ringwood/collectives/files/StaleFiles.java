@@ -61,6 +61,21 @@ public final class StaleFiles {
         return removed;
     }
 
+    /**
+     * Removes what this user's processes hold under names of a kind that begin with {@code rest}: for all files of a job that has
+     * failed, whoever made them. What is mapped stays mapped.
+     */
+    public static void removeAll(Path directory, String kind, String rest) throws IOException {
+        Pattern wanted = Pattern.compile("ringwood-" + kind + "-\\d+-\\d+-\\d+-" + Pattern.quote(rest) + ".*");
+        try (DirectoryStream<Path> candidates = Files.newDirectoryStream(directory, "ringwood-*")) {
+            for (Path candidate : candidates) {
+                if (wanted.matcher(candidate.getFileName().toString()).matches() && isOwn(candidate)) {
+                    remove(candidate);
+                }
+            }
+        }
+    }
+
     private static boolean ownerEnded(Path path) {
         Matcher name = NAME.matcher(path.getFileName().toString());
         return name.matches() && owner(name).map(ProcessIdentity::ended).orElse(false);

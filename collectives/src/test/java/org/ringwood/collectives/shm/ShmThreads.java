@@ -1,0 +1,42 @@
+package org.ringwood.collectives.shm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.ringwood.collectives.Job;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.Timeouts;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.control.ControlPlane;
+import org.ringwood.collectives.control.LoopbackJob;
+
+/** Ranks that are threads of this JVM and yet share nothing but files and a control plane. */
+final class ShmThreads {
+    private ShmThreads() {}
+
+    /** All ranks are of one host, whatever the group's topology says. */
+    static List<ProcessGroup> connect(Topology topology, Timeouts timeouts) throws Exception {
+        List<ControlPlane> planes = LoopbackJob.join(topology.size(), timeouts);
+        List<Future<ProcessGroup>> connecting = new ArrayList<>();
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            for (int rank = 0; rank < topology.size(); rank++) {
+                int self = rank;
+                connecting.add(threads.submit(() -> connect(self, topology, timeouts, planes.get(self))));
+            }
+        }
+        List<ProcessGroup> groups = new ArrayList<>();
+        for (Future<ProcessGroup> each : connecting) {
+            groups.add(each.get());
+        }
+        return groups;
+    }
+
+    private static ProcessGroup connect(int rank, Topology topology, Timeouts timeouts, ControlPlane plane) {
+        Job host = new Job(plane.job(), 0, Topology.singleNode(topology.size()), timeouts);
+        ShmTransport transport = ShmTransport.connect(host, rank, plane, plane);
+        return ProcessGroups.over(new Job(plane.job(), 0, topology, timeouts), rank, transport, plane);
+    }
+}
