@@ -1,0 +1,131 @@
+package org.ringwood.runtime.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.files.StaleFiles;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.outcome.JobFailure;
+
+/**
+ * The private directory of a job on one machine: its token, where rank 0 is, the workers' logs and how each of them ended. Only
+ * this user can read it; it goes when the job ends, and at the next start if its launcher was killed.
+ *
+ * @param path of the directory
+ */
+public record JobDirectory(Path path) {
+    private static final String TOKEN = "token";
+    private static final int TOKEN_BYTES = 32;
+
+    /** Makes the directory and the job's random token, and removes what killed launchers left. */
+    public static JobDirectory create() {
+        Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+        try {
+            StaleFiles.sweep(parent);
+            String random = randomHex(Long.BYTES);
+            Path path = Files.createDirectory(parent.resolve(StaleFiles.nameOfOwn("job", random)), only("rwx------"));
+            JobDirectory directory = new JobDirectory(path);
+            directory.writePrivate(TOKEN, randomHex(TOKEN_BYTES));
+            return directory;
+        } catch (IOException unwritable) {
+            throw new InputException(
+                    "cannot make a directory for the job in " + parent + " (" + unwritable.getMessage()
+                            + "): free space there or name another place with -Djava.io.tmpdir",
+                    unwritable);
+        }
+    }
+
+    private static String randomHex(int bytes) {
+        byte[] random = new byte[bytes];
+        new SecureRandom().nextBytes(random);
+        return HexFormat.of().formatHex(random);
+    }
+
+    private static FileAttribute<?> only(String permissions) {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
+    }
+
+    private void writePrivate(String name, String text) throws IOException {
+        Path file = Files.createFile(path.resolve(name), only("rw-------"));
+        Files.writeString(file, text, StandardCharsets.UTF_8, StandardOpenOption.WRITE);
+    }
+
+    /** The secret that the job's processes share. */
+    public String token() {
+        try {
+            return Files.readString(path.resolve(TOKEN), StandardCharsets.UTF_8);
+        } catch (IOException unreadable) {
+            throw new InputException(
+                    "cannot read the job's token in " + path + ": " + unreadable.getMessage(), unreadable);
+        }
+    }
+
+    /** What a rank writes to its standard streams. */
+    public Path log(int rank) {
+        return path.resolve("rank-" + rank + ".log");
+    }
+
+    /** Leaves word why a rank ends; the launcher reads it once the rank has ended. */
+    public void leaveVerdict(int rank, JobFailure failure) throws IOException {
+        Path unfinished = path.resolve("rank-" + rank + ".verdict.new");
+        Files.writeString(unfinished, failure.encode(), StandardCharsets.UTF_8);
+        Files.move(unfinished, verdictFile(rank), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Why a rank ended, if it said so. */
+    public Optional<JobFailure> verdict(int rank) {
+        try {
+            return Optional.of(JobFailure.decode(Files.readString(verdictFile(rank), StandardCharsets.UTF_8)));
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException unreadable) {
+            throw new InputException("cannot read how rank " + rank + " ended: " + unreadable.getMessage(), unreadable);
+        }
+    }
+
+    private Path verdictFile(int rank) {
+        return path.resolve("rank-" + rank + ".verdict");
+    }
+
+    /** Removes the directory with all that is in it; what another process removes at the same time is no matter. */
+    public void delete() throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        Files.walkFileTree(path, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+                if (failure instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw failure;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+                    throws IOException {
+                Files.deleteIfExists(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

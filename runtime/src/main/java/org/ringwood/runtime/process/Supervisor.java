@@ -1,0 +1,154 @@
+package org.ringwood.runtime.process;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.outcome.JobFailure;
+
+/**
+ * Starts a process for each rank and sees that all of them end. The first that fails is the cause: the others are told, may end
+ * by themselves for a while, and are killed then.
+ */
+public final class Supervisor implements AutoCloseable {
+    /** How long the others may take to end after the first failure. */
+    public static final Duration GRACE = Duration.ofSeconds(3);
+
+    /** How long the others may take to end once a rank has ended well; they end together unless something is wrong. */
+    private static final Duration FAREWELL = Duration.ofSeconds(60);
+
+    private final String host;
+    private final Function<Integer, Optional<JobFailure>> verdicts;
+    private final Messenger messenger;
+    private final List<Child> children = new ArrayList<>();
+    private final BlockingQueue<Child> exits = new LinkedBlockingQueue<>();
+
+    /** How processes learn that the job has failed and that they should end. */
+    @FunctionalInterface
+    public interface Messenger {
+        /** Tells a process of a failure. */
+        void tell(Process process, JobFailure failure);
+    }
+
+    /**
+     * @param host name of this machine, for errors
+     * @param verdicts what a rank that has ended said of why
+     * @param messenger tells the others
+     */
+    public Supervisor(String host, Function<Integer, Optional<JobFailure>> verdicts, Messenger messenger) {
+        this.host = host;
+        this.verdicts = verdicts;
+        this.messenger = messenger;
+    }
+
+    /**
+     * Starts the process of the next rank.
+     *
+     * @throws InputException if it cannot be started
+     */
+    public Process start(ProcessBuilder command) {
+        try {
+            Process process = command.start();
+            Child child = new Child(children.size(), process);
+            synchronized (children) {
+                children.add(child);
+            }
+            Thread.ofVirtual().name("exit").start(() -> {
+                process.onExit().join();
+                exits.add(child);
+            });
+            return process;
+        } catch (IOException impossible) {
+            throw new InputException(
+                    "cannot start " + command.command().getFirst() + " (" + impossible.getMessage()
+                            + "): check that it exists and may be executed",
+                    impossible);
+        }
+    }
+
+    /** Waits until every process has ended; returns the first failure, if there was one. */
+    public Optional<JobFailure> await() throws InterruptedException {
+        JobFailure cause = null;
+        long deadline = Long.MAX_VALUE;
+        for (int running = children.size(); running > 0; ) {
+            Child ended = next(deadline);
+            if (ended == null) {
+                kill();
+                deadline = Long.MAX_VALUE;
+                continue;
+            }
+            running--;
+            if (cause == null && ended.process().exitValue() != 0) {
+                cause = failure(ended);
+                spread(cause);
+                deadline = System.nanoTime() + GRACE.toNanos();
+            } else if (deadline == Long.MAX_VALUE) {
+                deadline = System.nanoTime() + FAREWELL.toNanos();
+            }
+        }
+        return Optional.ofNullable(cause);
+    }
+
+    private @Nullable Child next(long deadline) throws InterruptedException {
+        return deadline == Long.MAX_VALUE
+                ? exits.take()
+                : exits.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    private JobFailure failure(Child ended) {
+        return verdicts.apply(ended.rank()).orElseGet(() -> JobFailure.of(ended.exit(host)));
+    }
+
+    /** Tells every process that runs of a failure; one that the others found silent has nothing left to say and is killed. */
+    private void spread(JobFailure cause) {
+        synchronized (children) {
+            for (Child child : children) {
+                if (child.rank() == cause.failure().rank()) {
+                    child.process().destroyForcibly();
+                } else if (child.process().isAlive()) {
+                    messenger.tell(child.process(), cause);
+                }
+            }
+        }
+    }
+
+    /** Tells every process of the failure that the launcher itself learnt of, such as a signal; they have the grace period to end. */
+    public void end(JobFailure cause) {
+        List<Child> told;
+        synchronized (children) {
+            told = List.copyOf(children);
+        }
+        told.forEach(child -> messenger.tell(child.process(), cause));
+        long deadline = System.nanoTime() + GRACE.toNanos();
+        try {
+            for (Child child : told) {
+                child.process().waitFor(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            }
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
+        close();
+    }
+
+    private void kill() {
+        synchronized (children) {
+            children.forEach(child -> child.process().destroyForcibly());
+        }
+    }
+
+    /** Kills what still runs and waits for its end. */
+    @Override
+    public void close() {
+        kill();
+        synchronized (children) {
+            children.forEach(child -> child.process().onExit().join());
+        }
+    }
+}
