@@ -15,7 +15,7 @@ class RowSlicesTest {
 
     @Test
     void admitsTheRowsWhosePositionsAreAdmitted() {
-        for (int seed = 0; seed < 3000; seed++) {
+        for (int seed = 0; seed < 1500; seed++) {
             Random random = new Random(seed);
             List<Slice> slices = disjointSlices(random);
             Positions queries = positions(random);
@@ -41,7 +41,7 @@ class RowSlicesTest {
 
     @Test
     void keysOfTheIndexAreThoseAdmitted() {
-        for (int seed = 0; seed < 2000; seed++) {
+        for (int seed = 0; seed < 500; seed++) {
             List<Slice> slices = disjointSlices(new Random(seed));
             SliceIndex index = new SliceIndex(slices);
             for (long q = 0; q < SIDE; q++) {

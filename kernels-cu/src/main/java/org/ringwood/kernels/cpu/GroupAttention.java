@@ -2,6 +2,11 @@ package org.ringwood.kernels.cpu;
 
 import static org.ringwood.kernels.cpu.Scratch.BLOCK;
 import static org.ringwood.kernels.cpu.Scratch.LANES;
+import static org.ringwood.kernels.cpu.SoftmaxStep.CAP;
+import static org.ringwood.kernels.cpu.SoftmaxStep.MASK;
+import static org.ringwood.kernels.cpu.SoftmaxStep.NORMALISE;
+import static org.ringwood.kernels.cpu.SoftmaxStep.RAISE_MAX;
+import static org.ringwood.kernels.cpu.SoftmaxStep.WEIGH;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +23,12 @@ import org.ringwood.kernels.Tensor;
  * scratch memory and attended by every tile of the group that admits some of it. What is left is one softmax record a query.
  */
 final class GroupAttention {
+    private static final SoftmaxStep[] WHOLE = {RAISE_MAX, WEIGH};
+    private static final SoftmaxStep[] MASKED = {MASK, RAISE_MAX, WEIGH};
+    private static final SoftmaxStep[] CAPPED_WHOLE = {CAP, RAISE_MAX, WEIGH};
+    private static final SoftmaxStep[] CAPPED_MASKED = {CAP, MASK, RAISE_MAX, WEIGH};
+    private static final SoftmaxStep[] END = {NORMALISE};
+
     private final AttentionCall call;
     private final QueryGroup group;
     private final Scratch scratch;
@@ -26,6 +37,8 @@ final class GroupAttention {
     private final int dimV;
     private final int paddedDimV;
     private final List<Slice> tileSlices = new ArrayList<>();
+    private final SoftmaxStep[] stepsOfWhole;
+    private final SoftmaxStep[] stepsOfMasked;
     private BlockValues blockValues = BlockValues.UNKNOWN;
 
     private enum BlockValues {
@@ -42,6 +55,9 @@ final class GroupAttention {
         this.dim = call.queries().dim();
         this.dimV = call.values().dim();
         this.paddedDimV = Math.ceilDiv(dimV, Product.ROWS) * Product.ROWS;
+        boolean capped = call.softcap() > 0;
+        this.stepsOfWhole = capped ? CAPPED_WHOLE : WHOLE;
+        this.stepsOfMasked = capped ? CAPPED_MASKED : MASKED;
         scratch.reserve(dim, paddedDimV);
     }
 
@@ -57,15 +73,17 @@ final class GroupAttention {
                 throw new CancellationException("attention was cancelled");
             }
             packBlock(blocks.from(), blocks.to());
-            for (int tile = 0; tile < group.tiles(); tile++) {
-                attendTile(tile, blocks);
+            for (int i = 0; i < group.tiles(); i++) {
+                attendTile(i, blocks);
             }
         }
-        for (int tile = 0; tile < group.tiles(); tile++) {
-            for (int lane = 0; lane < group.lanes(tile); lane += Vectors.LENGTH) {
-                TileSoftmax.normalise(scratch.out, outStart(tile), dimV, lane, scratch.sum, tile * LANES + lane);
-            }
+        for (int i = 0; i < group.tiles(); i++) {
+            SoftmaxStep.run(END, scratch, tile(i, 0, 0));
         }
+    }
+
+    private Tile tile(int index, int skipped, int keys) {
+        return new Tile(index, group.lanes(index), skipped, keys, dimV, outStart(index), call.softcap());
     }
 
     private int outStart(int tile) {
@@ -93,10 +111,10 @@ final class GroupAttention {
         blockValues = BlockValues.UNKNOWN;
     }
 
-    private void attendTile(int tile, KeyBlocks block) {
-        int firstQuery = tile * LANES;
+    private void attendTile(int index, KeyBlocks block) {
+        int firstQuery = index * LANES;
         long rowFrom = group.row(firstQuery);
-        long rowTo = group.rowEnd(firstQuery, group.lanes(tile));
+        long rowTo = group.rowEnd(firstQuery, group.lanes(index));
         tileSlices.clear();
         long keyFrom = Long.MAX_VALUE;
         long keyTo = Long.MIN_VALUE;
@@ -111,102 +129,90 @@ final class GroupAttention {
         if (tileSlices.isEmpty()) {
             return;
         }
-        int skipped = (int) (keyFrom - block.from());
-        int keys = (int) (keyTo - keyFrom);
+        Tile tile = tile(index, (int) (keyFrom - block.from()), (int) (keyTo - keyFrom));
         Slice first = tileSlices.getFirst();
         boolean whole = tileSlices.size() == 1 && first.isFull() && first.qFrom() == rowFrom && first.qTo() == rowTo;
         if (!whole) {
-            TileMask.fill(scratch.admitted, tileSlices, group, firstQuery, keyFrom, keys);
+            TileMask.fill(scratch.admitted, tileSlices, group, firstQuery, keyFrom, tile.keys());
         }
-        score(tile, skipped, keys);
-        soften(tile, keys, whole);
-        if (whole || valuesAreFinite((int) (block.to() - block.from()))) {
-            accumulate(tile, skipped, keys);
-        } else {
-            accumulateAdmitted(tile, skipped, keys);
-        }
+        score(tile);
+        SoftmaxStep.run(whole ? stepsOfWhole : stepsOfMasked, scratch, tile);
+        accumulate(tile, whole || valuesAreFinite((int) (block.to() - block.from())));
     }
 
     /** Scores of the tile: keys × lanes. */
-    private void score(int tile, int skipped, int keys) {
-        int vectors = vectors(tile);
-        for (int k = 0; k < keys; k += Product.ROWS) {
+    private void score(Tile tile) {
+        int queries = tile.index() * dim * LANES;
+        for (int k = 0; k < tile.keys(); k += Product.ROWS) {
+            int key = (tile.skipped() + k) * dim;
             Product.rows(
                     scratch.keys,
-                    (skipped + k) * dim,
+                    key,
                     dim,
                     1,
                     dim,
                     scratch.queries,
-                    tile * dim * LANES,
+                    queries,
                     scratch.scores,
                     k * LANES,
-                    false,
-                    vectors);
+                    tile.vectors());
         }
     }
 
-    /** Turns scores into weights, and makes maximum, sum and output follow. */
-    private void soften(int tile, int keys, boolean whole) {
-        for (int lane = 0; lane < group.lanes(tile); lane += Vectors.LENGTH) {
-            int at = tile * LANES + lane;
-            if (call.softcap() > 0) {
-                TileSoftmax.cap(scratch.scores, keys, lane, call.softcap());
-            }
-            if (!whole) {
-                TileSoftmax.mask(scratch.scores, scratch.admitted, keys, lane);
-            }
-            TileSoftmax.raiseMax(scratch.scores, keys, lane, scratch.max, at, scratch.decay);
-            TileSoftmax.weigh(scratch.scores, keys, lane, scratch.max, scratch.sum, at, scratch.decay);
-            TileSoftmax.decay(scratch.out, outStart(tile), dimV, lane, scratch.decay);
-        }
-    }
-
-    /** Adds the weighted values of the tile's keys to its output. */
-    private void accumulate(int tile, int skipped, int keys) {
-        int vectors = vectors(tile);
+    /** Adds the weighted values of the tile's keys to its decayed output. */
+    private void accumulate(Tile tile, boolean everyPair) {
         for (int i = 0; i < paddedDimV; i += Product.ROWS) {
-            Product.rows(
-                    scratch.values,
-                    skipped * paddedDimV + i,
-                    1,
-                    paddedDimV,
-                    keys,
-                    scratch.scores,
-                    0,
+            if (everyPair) {
+                int value = tile.skipped() * paddedDimV + i;
+                Product.rows(
+                        scratch.values,
+                        value,
+                        1,
+                        paddedDimV,
+                        tile.keys(),
+                        scratch.scores,
+                        0,
+                        scratch.product,
+                        0,
+                        tile.vectors());
+            } else {
+                multiplyAdmitted(tile, i);
+            }
+            Product.fold(
                     scratch.out,
-                    outStart(tile) + i * LANES,
-                    true,
-                    vectors);
+                    tile.outStart() + i * LANES,
+                    scratch.decay,
+                    scratch.product,
+                    Product.ROWS,
+                    tile.vectors());
         }
     }
 
-    /** As {@link #accumulate}, with the same bits, but looks only at admitted pairs: 0 · NaN would poison the other rows. */
-    private void accumulateAdmitted(int tile, int skipped, int keys) {
-        for (int i = 0; i < dimV; i++) {
-            for (int lane = 0; lane < group.lanes(tile); lane++) {
+    /**
+     * Four rows of the product of values and weights, with the same bits, but only over admitted pairs: where a value is not a
+     * finite number, its product with the weight 0 would poison the rows that do not admit it.
+     */
+    private void multiplyAdmitted(Tile tile, int firstElement) {
+        for (int row = 0; row < Product.ROWS; row++) {
+            for (int lane = 0; lane < LANES; lane++) {
                 float sum = 0;
-                for (int k = 0; k < keys; k++) {
-                    if ((scratch.admitted[k] >>> lane & 1) != 0) {
-                        float value = scratch.values[(skipped + k) * paddedDimV + i];
+                for (int k = 0; k < tile.keys(); k++) {
+                    if (((scratch.admitted[k] >>> lane) & 1) != 0) {
+                        float value = scratch.values[(tile.skipped() + k) * paddedDimV + firstElement + row];
                         sum = Math.fma(value, scratch.scores[k * LANES + lane], sum);
                     }
                 }
-                scratch.out[outStart(tile) + i * LANES + lane] += sum;
+                scratch.product[row * LANES + lane] = sum;
             }
         }
     }
 
     private boolean valuesAreFinite(int keys) {
         if (blockValues == BlockValues.UNKNOWN) {
-            boolean finite = TileSoftmax.allFinite(scratch.values, keys * paddedDimV);
+            boolean finite = Vectors.allFinite(scratch.values, keys * paddedDimV);
             blockValues = finite ? BlockValues.FINITE : BlockValues.NOT_FINITE;
         }
         return blockValues == BlockValues.FINITE;
-    }
-
-    private int vectors(int tile) {
-        return Math.ceilDiv(group.lanes(tile), Vectors.LENGTH);
     }
 
     /** Writes the record of query {@code i} to {@code into[at…]}. */

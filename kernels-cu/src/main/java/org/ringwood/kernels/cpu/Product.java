@@ -6,7 +6,7 @@ import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The matrix product of both halves of attention, {@code C = A·B} or {@code C += A·B}. Queries lie in the lanes of B and C, whose
+ * The matrix product of both halves of attention, {@code C = A·B}. Queries lie in the lanes of B and C, whose
  * rows are {@link Scratch#LANES} floats; elements of A are broadcast, so A needs no alignment and no transposition. For the scores A
  * is a block of keys and B the transposed queries; for the output A is a block of values, read down its columns, and B the weights.
  *
@@ -28,7 +28,6 @@ final class Product {
      * @param inner length of the inner index t
      * @param b array of B, whose row t starts at {@code bStart + t · LANES}
      * @param c array of C, whose rows start at {@code cStart + row · LANES}
-     * @param add whether C keeps what it had
      * @param vectors vectors of lanes to compute
      */
     static void rows(
@@ -41,34 +40,24 @@ final class Product {
             int bStart,
             float[] c,
             int cStart,
-            boolean add,
             int vectors) {
         int done = 0;
         for (; Vectors.TILE_VECTORS == 4 && done + 4 <= vectors; done += 4) {
             int lane = done * LENGTH;
-            tile4(a, aStart, aRow, aInner, inner, b, bStart + lane, c, cStart + lane, add);
+            tile4(a, aStart, aRow, aInner, inner, b, bStart + lane, c, cStart + lane);
         }
         for (; done + 2 <= vectors; done += 2) {
             int lane = done * LENGTH;
-            tile2(a, aStart, aRow, aInner, inner, b, bStart + lane, c, cStart + lane, add);
+            tile2(a, aStart, aRow, aInner, inner, b, bStart + lane, c, cStart + lane);
         }
         if (done < vectors) {
             int lane = done * LENGTH;
-            tile1(a, aStart, aRow, aInner, inner, b, bStart + lane, c, cStart + lane, add);
+            tile1(a, aStart, aRow, aInner, inner, b, bStart + lane, c, cStart + lane);
         }
     }
 
     private static void tile4(
-            float[] a,
-            int aStart,
-            int aRow,
-            int aInner,
-            int inner,
-            float[] b,
-            int bStart,
-            float[] c,
-            int cStart,
-            boolean add) {
+            float[] a, int aStart, int aRow, int aInner, int inner, float[] b, int bStart, float[] c, int cStart) {
         FloatVector c00 = FloatVector.zero(FLOATS);
         FloatVector c01 = FloatVector.zero(FLOATS);
         FloatVector c02 = FloatVector.zero(FLOATS);
@@ -121,35 +110,26 @@ final class Product {
             a3 += aInner;
             at += LANES;
         }
-        store(c00, c, cStart, add);
-        store(c01, c, cStart + LENGTH, add);
-        store(c02, c, cStart + 2 * LENGTH, add);
-        store(c03, c, cStart + 3 * LENGTH, add);
-        store(c10, c, cStart + LANES, add);
-        store(c11, c, cStart + LANES + LENGTH, add);
-        store(c12, c, cStart + LANES + 2 * LENGTH, add);
-        store(c13, c, cStart + LANES + 3 * LENGTH, add);
-        store(c20, c, cStart + 2 * LANES, add);
-        store(c21, c, cStart + 2 * LANES + LENGTH, add);
-        store(c22, c, cStart + 2 * LANES + 2 * LENGTH, add);
-        store(c23, c, cStart + 2 * LANES + 3 * LENGTH, add);
-        store(c30, c, cStart + 3 * LANES, add);
-        store(c31, c, cStart + 3 * LANES + LENGTH, add);
-        store(c32, c, cStart + 3 * LANES + 2 * LENGTH, add);
-        store(c33, c, cStart + 3 * LANES + 3 * LENGTH, add);
+        c00.intoArray(c, cStart);
+        c01.intoArray(c, cStart + LENGTH);
+        c02.intoArray(c, cStart + 2 * LENGTH);
+        c03.intoArray(c, cStart + 3 * LENGTH);
+        c10.intoArray(c, cStart + LANES);
+        c11.intoArray(c, cStart + LANES + LENGTH);
+        c12.intoArray(c, cStart + LANES + 2 * LENGTH);
+        c13.intoArray(c, cStart + LANES + 3 * LENGTH);
+        c20.intoArray(c, cStart + 2 * LANES);
+        c21.intoArray(c, cStart + 2 * LANES + LENGTH);
+        c22.intoArray(c, cStart + 2 * LANES + 2 * LENGTH);
+        c23.intoArray(c, cStart + 2 * LANES + 3 * LENGTH);
+        c30.intoArray(c, cStart + 3 * LANES);
+        c31.intoArray(c, cStart + 3 * LANES + LENGTH);
+        c32.intoArray(c, cStart + 3 * LANES + 2 * LENGTH);
+        c33.intoArray(c, cStart + 3 * LANES + 3 * LENGTH);
     }
 
     private static void tile2(
-            float[] a,
-            int aStart,
-            int aRow,
-            int aInner,
-            int inner,
-            float[] b,
-            int bStart,
-            float[] c,
-            int cStart,
-            boolean add) {
+            float[] a, int aStart, int aRow, int aInner, int inner, float[] b, int bStart, float[] c, int cStart) {
         FloatVector c00 = FloatVector.zero(FLOATS);
         FloatVector c01 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS);
@@ -184,27 +164,18 @@ final class Product {
             a3 += aInner;
             at += LANES;
         }
-        store(c00, c, cStart, add);
-        store(c01, c, cStart + LENGTH, add);
-        store(c10, c, cStart + LANES, add);
-        store(c11, c, cStart + LANES + LENGTH, add);
-        store(c20, c, cStart + 2 * LANES, add);
-        store(c21, c, cStart + 2 * LANES + LENGTH, add);
-        store(c30, c, cStart + 3 * LANES, add);
-        store(c31, c, cStart + 3 * LANES + LENGTH, add);
+        c00.intoArray(c, cStart);
+        c01.intoArray(c, cStart + LENGTH);
+        c10.intoArray(c, cStart + LANES);
+        c11.intoArray(c, cStart + LANES + LENGTH);
+        c20.intoArray(c, cStart + 2 * LANES);
+        c21.intoArray(c, cStart + 2 * LANES + LENGTH);
+        c30.intoArray(c, cStart + 3 * LANES);
+        c31.intoArray(c, cStart + 3 * LANES + LENGTH);
     }
 
     private static void tile1(
-            float[] a,
-            int aStart,
-            int aRow,
-            int aInner,
-            int inner,
-            float[] b,
-            int bStart,
-            float[] c,
-            int cStart,
-            boolean add) {
+            float[] a, int aStart, int aRow, int aInner, int inner, float[] b, int bStart, float[] c, int cStart) {
         FloatVector c00 = FloatVector.zero(FLOATS);
         FloatVector c10 = FloatVector.zero(FLOATS);
         FloatVector c20 = FloatVector.zero(FLOATS);
@@ -230,13 +201,23 @@ final class Product {
             a3 += aInner;
             at += LANES;
         }
-        store(c00, c, cStart, add);
-        store(c10, c, cStart + LANES, add);
-        store(c20, c, cStart + 2 * LANES, add);
-        store(c30, c, cStart + 3 * LANES, add);
+        c00.intoArray(c, cStart);
+        c10.intoArray(c, cStart + LANES);
+        c20.intoArray(c, cStart + 2 * LANES);
+        c30.intoArray(c, cStart + 3 * LANES);
     }
 
-    private static void store(FloatVector product, float[] c, int at, boolean add) {
-        (add ? FloatVector.fromArray(FLOATS, c, at).add(product) : product).intoArray(c, at);
+    /** {@code into = into · factors + product} over rows of lanes, with a factor a lane. */
+    static void fold(float[] into, int start, float[] factors, float[] product, int rows, int vectors) {
+        for (int v = 0; v < vectors; v++) {
+            int lane = v * LENGTH;
+            FloatVector factor = FloatVector.fromArray(FLOATS, factors, lane);
+            for (int row = 0; row < rows; row++) {
+                int at = start + row * LANES + lane;
+                FloatVector.fromArray(FLOATS, into, at)
+                        .fma(factor, FloatVector.fromArray(FLOATS, product, row * LANES + lane))
+                        .intoArray(into, at);
+            }
+        }
     }
 }

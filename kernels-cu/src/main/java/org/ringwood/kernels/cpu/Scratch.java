@@ -34,6 +34,9 @@ final class Scratch {
     /** Scores of a tile, then its weights: a row of lanes a key. */
     final float[] scores = new float[(BLOCK + SLACK) * LANES];
 
+    /** A register tile's rows of the product of values and weights. */
+    final float[] product = new float[Product.ROWS * LANES];
+
     final float[] max = new float[GROUP];
     final float[] sum = new float[GROUP];
     /** What the sum and output of a tile's lanes are multiplied by as the maximum grows. */

@@ -1,6 +1,7 @@
 package org.ringwood.kernels.cpu;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -32,6 +33,21 @@ final class Vectors {
                 throw new IllegalArgumentException(
                         "org.ringwood.kernels.vector.bits is " + bits + ": it must be 128, 256 or 512");
         };
+    }
+
+    /** Whether the first {@code count} numbers are all finite. */
+    static boolean allFinite(float[] numbers, int count) {
+        FloatVector probe = FloatVector.zero(FLOATS);
+        int i = 0;
+        for (; i + LENGTH <= count; i += LENGTH) {
+            // 0 · x is 0 for a finite x and not a number for any other.
+            probe = probe.add(FloatVector.fromArray(FLOATS, numbers, i).mul(0));
+        }
+        boolean finite = probe.compare(VectorOperators.EQ, 0).allTrue();
+        for (; i < count; i++) {
+            finite &= Float.isFinite(numbers[i]);
+        }
+        return finite;
     }
 
     private static boolean hasManyRegisters() {
