@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.ringwood.attention.MaskRule;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.runtime.tensors.Layout;
 
@@ -132,7 +131,7 @@ final class JobText {
         return source.apply(offsets.file()).orElseGet(() -> offsets.values().toString());
     }
 
-    private static String rectangles(List<MaskRule.Rectangle> rectangles) {
+    private static String rectangles(List<MaskSpec.Rectangle> rectangles) {
         return rectangles.stream()
                 .map(r -> "[" + r.qFrom() + ", " + r.qTo() + ", " + r.kFrom() + ", " + r.kTo() + ", "
                         + Words.word(r.kind()) + "]")

@@ -3,15 +3,12 @@ package org.ringwood.runtime.job;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.ringwood.attention.MaskRule;
+import org.ringwood.kernels.Slice;
 
 /** A mask as the job file describes it, for one item of a batch. */
 public sealed interface MaskSpec {
     /** Every key. */
     MaskSpec FULL = new Combined(false, Optional.empty(), Optional.empty());
-
-    /** The mask's rule, for one item. */
-    MaskRule rule();
 
     /** Every key up to the query's own position. */
     MaskSpec CAUSAL = new Combined(true, Optional.empty(), Optional.empty());
@@ -23,22 +20,7 @@ public sealed interface MaskSpec {
      * @param window which positions around a query are admitted
      * @param documents which tokens belong together
      */
-    record Combined(boolean causal, Optional<Window> window, Optional<Documents> documents) implements MaskSpec {
-        @Override
-        public MaskRule rule() {
-            MaskRule rule = causal ? MaskRule.causal() : MaskRule.full();
-            if (window.isPresent()) {
-                MaskRule around = MaskRule.window(
-                        window.get().left(), window.get().right(), window.get().sinks());
-                rule = causal ? rule.and(around) : around;
-            }
-            return documents.isPresent()
-                    ? rule.inDocuments(
-                            documents.get().queries().values(),
-                            documents.get().keys().values())
-                    : rule;
-        }
-    }
+    record Combined(boolean causal, Optional<Window> window, Optional<Documents> documents) implements MaskSpec {}
 
     /**
      * Admits, for position p, key k if {@code p - left <= k <= p + right}, or if {@code k < sinks} and {@code k <= p + right}.
@@ -75,15 +57,13 @@ public sealed interface MaskSpec {
      *
      * @param file where they were read from; empty if the job file lists them
      */
-    record Slices(List<MaskRule.Rectangle> rectangles, Optional<Path> file) implements MaskSpec {
+    record Slices(List<Rectangle> rectangles, Optional<Path> file) implements MaskSpec {
         /** Copies the list. */
         public Slices {
             rectangles = List.copyOf(rectangles);
         }
-
-        @Override
-        public MaskRule rule() {
-            return MaskRule.rectangles(rectangles);
-        }
     }
+
+    /** Queries {@code [qFrom, qTo)} and keys {@code [kFrom, kTo)}, cut as {@code kind} says. */
+    record Rectangle(long qFrom, long qTo, long kFrom, long kTo, Slice.Kind kind) {}
 }
