@@ -72,15 +72,8 @@ final class GroupOperation implements Operation {
     }
 
     /** Waits for these transfers. */
-    void await(Transfer... transfers) {
-        awaitDone(() -> {
-            for (Transfer transfer : transfers) {
-                if (!transfer.isDone()) {
-                    return false;
-                }
-            }
-            return true;
-        });
+    void await(List<? extends Transfer> transfers) {
+        awaitDone(() -> transfers.stream().allMatch(Transfer::isDone));
     }
 
     private void awaitAll() {
@@ -131,11 +124,6 @@ final class GroupOperation implements Operation {
                 throw new IllegalStateException(this + " was closed before the " + message + " was released");
             }
         }
-    }
-
-    /** Closes without waiting, since the group has failed. */
-    void abandon() {
-        closed = true;
     }
 
     long number() {

@@ -72,7 +72,7 @@ public interface ProcessGroup extends AutoCloseable {
     ProcessGroup split(int colour, int key);
 
     /**
-     * Reduces the elements of all ranks in rank order and leaves the same bits on every rank.
+     * Reduces the elements of all ranks in rank order and leaves the same bits on every rank. {@link AllReducePlan} tells the cost.
      *
      * @param elements this rank's contribution, replaced by the result; as many bytes on every rank
      * @param elementBytes size of the smallest unit the reducer understands
@@ -82,7 +82,7 @@ public interface ProcessGroup extends AutoCloseable {
     /** Every rank's part, in rank order, on every rank; parts may differ in size. */
     void allGather(MemorySegment mine, List<MemorySegment> all);
 
-    /** Sends {@code send.get(r)} to rank r and receives {@code receive.get(r)} from it; parts may differ in size. */
+    /** Sends {@code send.get(r)} to rank r and receives {@code receive.get(r)} from it; parts may differ in size, also be empty. */
     void allToAll(List<MemorySegment> send, List<MemorySegment> receive);
 
     /** Replaces {@code elements} by the reduction of all lower ranks' elements; rank 0's become {@code identity}. */

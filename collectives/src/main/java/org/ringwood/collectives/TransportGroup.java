@@ -144,7 +144,7 @@ final class TransportGroup implements ProcessGroup {
     @Override
     public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
         Collectives.requireWhole(elements, elementBytes);
-        collective("all-reduce", operation -> Collectives.allReduce(this, operation, elements, elementBytes, reducer));
+        collective("all-reduce", operation -> new AllReduce(this, operation, elements, elementBytes, reducer).run());
     }
 
     @Override
@@ -163,9 +163,13 @@ final class TransportGroup implements ProcessGroup {
     @Override
     public void exclusiveScan(MemorySegment elements, MemorySegment identity, long elementBytes, Reducer reducer) {
         Collectives.requireWhole(elements, elementBytes);
+        if (identity.byteSize() != elements.byteSize()) {
+            throw new IllegalArgumentException("the identity has %d bytes, the elements have %d"
+                    .formatted(identity.byteSize(), elements.byteSize()));
+        }
         collective(
                 "exclusive scan",
-                operation -> Collectives.exclusiveScan(this, operation, elements, identity, elementBytes, reducer));
+                operation -> new ExclusiveScan(this, operation, elements, elementBytes, reducer).run(identity));
     }
 
     @Override
