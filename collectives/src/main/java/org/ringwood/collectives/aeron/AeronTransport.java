@@ -138,11 +138,10 @@ public final class AeronTransport implements Transport {
 
     @Override
     public boolean progress() {
-        if (closed) {
+        if (closed || !node.isUsable()) {
             return false;
         }
         boolean moved = move();
-        node.reportIfLost();
         peers.values().forEach(Peer::check);
         return moved;
     }
@@ -195,7 +194,7 @@ public final class AeronTransport implements Transport {
             return;
         }
         for (Peer peer : peers.values()) {
-            if (peer.outlet().isOpen() || inbound.hears(peer)) {
+            if (peer.outlet().isOpen() || hears(peer.rank())) {
                 peer.sayGoodbye();
             }
         }
@@ -205,6 +204,12 @@ public final class AeronTransport implements Transport {
                     return peers.values().stream().allMatch(Peer::isParted);
                 },
                 config.tuning().linger());
+    }
+
+    /** Whether a stream of a peer is there. */
+    boolean hears(int rank) {
+        Peer peer = peers.get(rank);
+        return peer != null && inbound.hears(peer);
     }
 
     /** Frames that were dropped because no rank of this job sent them. */

@@ -100,20 +100,26 @@ final class NodeClient implements AutoCloseable {
     }
 
     /**
-     * Reports that the driver can no longer be used. Aeron closes its client if the driver is gone, or if this process was stopped
-     * for so long that the driver has given it up.
+     * Whether the driver can be used; if not, the culprit is reported. Aeron closes its client if the driver is gone, or if this
+     * process was stopped for so long that the driver has given it up.
      */
-    void reportIfLost() {
-        if (aeron.isClosed()) {
-            if (config.hostsDriver()) {
-                troubles.report(config.rank(), Cause.ERROR, "lost its own Aeron media driver");
-            } else {
-                troubles.report(
-                        config.driverHost(),
-                        Cause.DIED,
-                        "no longer runs the Aeron media driver that rank %d uses".formatted(config.rank()));
-            }
+    boolean isUsable() {
+        if (!aeron.isClosed()) {
+            return true;
         }
+        if (troubles.isDriverSilent() && !config.hostsDriver()) {
+            troubles.report(
+                    config.driverHost(),
+                    Cause.DIED,
+                    "no longer runs the Aeron media driver that rank %d uses".formatted(config.rank()));
+        } else {
+            troubles.report(
+                    config.rank(),
+                    Cause.ERROR,
+                    "lost its Aeron media driver; it cannot go on after a pause of more than %d s"
+                            .formatted(AeronTuning.CLIENT_LIVENESS.toSeconds()));
+        }
+        return false;
     }
 
     /** Waits for something that other threads bring about; returns whether it came in time and before any failure. */

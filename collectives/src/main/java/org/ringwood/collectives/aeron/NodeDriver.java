@@ -52,7 +52,10 @@ final class NodeDriver implements AutoCloseable {
                             context.aeronDirectoryName(directory.driver().toString())));
         } catch (RuntimeException e) {
             directory.close();
-            throw e;
+            throw new IllegalStateException(
+                    "rank %d cannot start the Aeron media driver of its node in %s: %s"
+                            .formatted(config.rank(), directory.driver(), e.getMessage()),
+                    e);
         }
     }
 

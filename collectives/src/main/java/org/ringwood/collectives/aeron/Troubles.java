@@ -1,5 +1,6 @@
 package org.ringwood.collectives.aeron;
 
+import io.aeron.exceptions.DriverTimeoutException;
 import org.agrona.ErrorHandler;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
@@ -13,6 +14,7 @@ import org.ringwood.collectives.Liveness;
 final class Troubles implements ErrorHandler {
     private final Liveness liveness;
     private volatile @Nullable Throwable latest;
+    private volatile boolean driverSilent;
 
     Troubles(Liveness liveness) {
         this.liveness = liveness;
@@ -22,6 +24,12 @@ final class Troubles implements ErrorHandler {
     @Override
     public void onError(Throwable throwable) {
         latest = throwable;
+        driverSilent |= throwable instanceof DriverTimeoutException;
+    }
+
+    /** Whether the client has given up the driver; else a closed client was given up by the driver. */
+    boolean isDriverSilent() {
+        return driverSilent;
     }
 
     boolean failed() {
