@@ -39,10 +39,14 @@ final class RankMemory {
         this.usedBytes = new long[slots.size()];
     }
 
-    /** Puts a payload in the place of a buffer until {@code readers} steps have called {@link #read}. */
+    /** Puts a payload in the place of a buffer until {@code readers} steps have called {@link #read}, or none if none will. */
     void lend(Buffer buffer, BorrowedTransfer transfer, int readers) {
         use(buffer, transfer.payload());
-        loans[buffer.id()] = new Loan(transfer, readers);
+        if (readers == 0) {
+            transfer.release();
+        } else {
+            loans[buffer.id()] = new Loan(transfer, readers);
+        }
     }
 
     /** A step that read the buffer is done. */

@@ -18,7 +18,7 @@ import org.ringwood.collectives.TrafficLedger.Traffic;
  * @param flopsPerSecond of one rank's device, in attention
  * @param bytesPerSecondWithin of a link between two ranks of one node
  * @param bytesPerSecondAcross of a link between two nodes
- * @param latencySeconds of one message
+ * @param latencySeconds from the end of a message's bytes at the sender to the receiver's next step
  */
 public record CostModel(
         double flopsPerSecond, double bytesPerSecondWithin, double bytesPerSecondAcross, double latencySeconds) {
@@ -56,10 +56,8 @@ public record CostModel(
         return last;
     }
 
-    private double transferSeconds(Traffic traffic, long waits) {
-        return waits * latencySeconds
-                + traffic.bytesWithinNode() / bytesPerSecondWithin
-                + traffic.bytesAcrossNodes() / bytesPerSecondAcross;
+    private double transferSeconds(Traffic traffic) {
+        return traffic.bytesWithinNode() / bytesPerSecondWithin + traffic.bytesAcrossNodes() / bytesPerSecondAcross;
     }
 
     /** What does one thing after the other. */
@@ -94,15 +92,15 @@ public record CostModel(
             double end = switch (step) {
                 case Step.Send send -> {
                     sendable.merge(send.hop(), ready, Math::max);
-                    yield outward.take(ready, seconds(send));
+                    yield outward.take(ready, seconds(send)) + latencySeconds;
                 }
                 case Step.Receive receive -> {
                     double sent = Math.max(ready, sendable.getOrDefault(receive.hop(), 0.0));
-                    yield inward.take(sent, seconds(receive));
+                    yield inward.take(sent, seconds(receive)) + latencySeconds;
                 }
                 case Step.AllReduce reduce -> {
                     Traffic traffic = plan.traffic(reduce, rank);
-                    yield ready + transferSeconds(traffic, traffic.hops());
+                    yield ready + transferSeconds(traffic) + traffic.hops() * latencySeconds;
                 }
                 case Step.Attend attend -> device.take(ready, seconds(attend));
                 case Step.Kernel _ -> device.take(ready, 0);
@@ -122,7 +120,7 @@ public record CostModel(
         private double seconds(Step.Message message) {
             long bytes = message.part().bytes();
             boolean within = plan.problem().topology().sameNode(rank, message.peer());
-            return transferSeconds(new Traffic(within ? bytes : 0, within ? 0 : bytes, 1, 1), 1);
+            return transferSeconds(new Traffic(within ? bytes : 0, within ? 0 : bytes, 1, 1));
         }
 
         private double seconds(Step.Attend attend) {

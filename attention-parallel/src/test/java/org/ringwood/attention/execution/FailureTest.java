@@ -1,0 +1,162 @@
+package org.ringwood.attention.execution;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.schedule.Schedule;
+import org.ringwood.attention.schedule.Schedules;
+import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.RankThreads;
+import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.AttentionCall;
+import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
+
+/** When a rank fails in the middle, all end, name it, and leave no kernel behind. */
+class FailureTest {
+    private static final int RANKS = 4;
+    private static final int CULPRIT = 1;
+    private static final AttentionShape SHAPE = new AttentionShape(64, 64, 8, 4, 8, 8, DType.F32);
+
+    private static Plan plan(String name) {
+        Schedule schedule = Schedules.named(name);
+        return schedule.plan(
+                schedule.problem(SHAPE, Mask.full(64, 64), PartitionRule.ZIGZAG, Topology.singleNode(RANKS)));
+    }
+
+    /** Runs the plan with the culprit's attentions and the others' replaced. */
+    private static List<Optional<Throwable>> run(
+            Plan plan,
+            Function<AttentionCall, Future<?>> culprit,
+            Function<Device, Function<AttentionCall, Future<?>>> others) {
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, Scoring.of(8), 1);
+            return RankThreads.outcomes(
+                    ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), group -> {
+                        Device cpu = Devices.open(Devices.Kind.CPU, 1);
+                        try (HookedDevice device =
+                                        new HookedDevice(cpu, group.rank() == CULPRIT ? culprit : others.apply(cpu));
+                                PlanExecutor executor = new PlanExecutor(group, device)) {
+                            try {
+                                executor.execute(plan, run.shard(group.rank()), Scoring.of(8));
+                            } catch (RuntimeException e) {
+                                assertThat(device.isIdle())
+                                        .as("no kernel is left")
+                                        .isTrue();
+                                throw e;
+                            }
+                        }
+                    });
+        }
+    }
+
+    private static Future<?> broken() {
+        return CompletableFuture.failedFuture(new ArithmeticException("the device is on fire"));
+    }
+
+    private static void assertAllNameTheCulprit(List<Optional<Throwable>> outcomes, String schedule) {
+        assertThat(outcomes.get(CULPRIT))
+                .get()
+                .satisfies(thrown -> assertThat(thrown)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("attend")
+                        .hasMessageContaining(schedule)
+                        .hasMessageContaining("on rank " + CULPRIT)
+                        .hasMessageContaining("the device is on fire"));
+        for (int rank = 0; rank < RANKS; rank++) {
+            if (rank != CULPRIT) {
+                assertThat(outcomes.get(rank))
+                        .get()
+                        .satisfies(thrown -> assertThat(thrown)
+                                .isInstanceOf(GroupFailureException.class)
+                                .hasMessageContaining("rank " + CULPRIT)
+                                .hasMessageContaining("the device is on fire")
+                                .hasMessageContaining(schedule));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ring", "gather", "ulysses", "hybrid"})
+    void aKernelThatFailsEndsAllRanks(String schedule) {
+        List<Optional<Throwable>> outcomes = run(plan(schedule), call -> broken(), device -> device.kernels()::attend);
+        assertAllNameTheCulprit(outcomes, schedule);
+    }
+
+    @Test
+    void aKernelThatFailsBeforeTheAllReduceEndsAllRanks() {
+        List<Optional<Throwable>> outcomes = run(plan("tree"), call -> broken(), device -> device.kernels()::attend);
+        assertThat(outcomes)
+                .allSatisfy(outcome -> assertThat(outcome)
+                        .get()
+                        .satisfies(thrown -> assertThat(thrown).hasMessageContaining("the device is on fire")));
+    }
+
+    @Test
+    void longKernelsOfTheOthersAreCancelledAndAwaited() {
+        List<Optional<Throwable>> outcomes = run(plan("ring"), call -> broken(), device -> FailureTest::untilCancelled);
+        assertAllNameTheCulprit(outcomes, "ring");
+    }
+
+    /** A kernel that ends only when it is told to. */
+    private static Future<?> untilCancelled(AttentionCall call) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    while (!call.cancellation().requested()) {
+                        LockSupport.parkNanos(100_000);
+                    }
+                    throw new CancellationException("cancelled");
+                },
+                task -> Thread.ofPlatform().daemon().start(task));
+    }
+
+    @Test
+    void tensorsOfAnotherShapeAreRefusedAndAllLearnIt() {
+        Plan plan = plan("ring");
+        Plan other = Schedules.named("ring")
+                .plan(Schedules.named("ring")
+                        .problem(
+                                new AttentionShape(68, 68, 8, 4, 8, 8, DType.F32),
+                                Mask.full(68, 68),
+                                PartitionRule.ZIGZAG,
+                                Topology.singleNode(RANKS)));
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, Scoring.of(8), 1);
+            List<Optional<Throwable>> outcomes = RankThreads.outcomes(
+                    ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), group -> {
+                        try (Device device = Devices.open(Devices.Kind.CPU, 1);
+                                PlanExecutor executor = new PlanExecutor(group, device)) {
+                            Plan mine = group.rank() == CULPRIT ? other : plan;
+                            executor.execute(mine, run.shard(group.rank()), Scoring.of(8));
+                        }
+                    });
+            assertThat(outcomes.get(CULPRIT))
+                    .get()
+                    .satisfies(thrown -> assertThat(thrown)
+                            .isInstanceOf(IllegalArgumentException.class)
+                            .hasMessageContaining("rank 1 gave queries of F32 [16, 8, 8]")
+                            .hasMessageContaining("wants F32 [17, 8, 8]"));
+            assertThat(outcomes.getFirst())
+                    .get()
+                    .satisfies(thrown -> assertThat(thrown)
+                            .isInstanceOf(GroupFailureException.class)
+                            .hasMessageContaining("rank 1 gave queries"));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.ringwood.attention.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.MaskRule;
+import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.DType;
+
+class ChoiceTest {
+    private static final Topology FOUR = Topology.singleNode(4);
+
+    private static Choice choice(AttentionShape shape, Mask mask, CostModel model) {
+        return Choice.of(shape, mask, FOUR, Schedules.all(), List.of(PartitionRule.values()), model);
+    }
+
+    @Test
+    void decodingTakesTheTree() {
+        AttentionShape shape = new AttentionShape(1, 100_000, 8, 8, 64, 64, DType.F32);
+        Choice choice = choice(shape, Mask.causal(1, 100_000), CostModel.cpu(1));
+        assertThat(choice.best().schedule().name()).isEqualTo("tree");
+        assertThat(choice.reason()).contains("tree").contains("predicted").contains("bytes");
+    }
+
+    @Test
+    void longCausalAttentionIsBalancedAndHidesTheNetwork() {
+        AttentionShape shape = new AttentionShape(65536, 65536, 8, 8, 64, 64, DType.F32);
+        Mask mask = Mask.causal(65536, 65536);
+        Choice choice = choice(shape, mask, CostModel.cpu(1));
+        double ideal = shape.flops(mask.area(), 8) / 4.0 / 100e9;
+        assertThat(choice.best().seconds()).isBetween(ideal * 0.999999, ideal * 1.05);
+        assertThat(choice.best().plan().imbalance()).isLessThan(1.05);
+        assertThat(choice.candidates())
+                .hasSize(20)
+                .isSortedAccordingTo((a, b) -> Double.compare(a.seconds(), b.seconds()));
+    }
+
+    @Test
+    void amongEquallyFastTheSmallestWins() {
+        AttentionShape shape = new AttentionShape(65536, 65536, 1, 1, 64, 64, DType.F32);
+        List<Schedule> two = List.of(new GatherAttention(), new RingAttention());
+        Choice choice = Choice.of(
+                shape, Mask.full(65536, 65536), FOUR, two, List.of(PartitionRule.CONTIGUOUS), CostModel.cpu(1));
+        assertThat(choice.best().schedule().name()).isEqualTo("ring");
+    }
+
+    @Test
+    void highLatencyPrefersFewHops() {
+        AttentionShape shape = new AttentionShape(4096, 4096, 1, 1, 64, 64, DType.F32);
+        Mask window = MaskRule.window(64, 0, 64).over(4096, 4096);
+        CostModel slow = new CostModel(1e12, 1e9, 1e9, 0.1);
+        List<Schedule> two = List.of(new RingAttention(), new GatherAttention());
+        Choice choice = Choice.of(shape, window, FOUR, two, List.of(PartitionRule.CONTIGUOUS), slow);
+        assertThat(choice.best().schedule().name()).isEqualTo("gather");
+    }
+
+    /** By hand: the ring hides all but nothing of three blocks behind four attentions, Ulysses waits for its exchange. */
+    @Test
+    void overlapIsSeen() {
+        AttentionShape shape = new AttentionShape(400, 400, 4, 4, 50, 50, DType.F32);
+        Mask mask = Mask.full(400, 400);
+        double attend = shape.flops(100 * 100, 4) / 1e9;
+        double block = 100 * 4 * 100 * 4 / 1e9;
+        CostModel fast = new CostModel(1e9, 1e9, 1e9, 0);
+        assertThat(seconds(new RingAttention(), shape, mask, fast)).isEqualTo(4 * attend, within());
+        CostModel slow = new CostModel(1e9, 1e6, 1e6, 0);
+        assertThat(seconds(new RingAttention(), shape, mask, slow)).isEqualTo(3 * block * 1e3 + attend, within());
+        double exchange = (3 * 100 * 150 * 4 + 3 * 100 * (50 * 4 + 4)) / 1e9;
+        assertThat(seconds(new UlyssesAttention(), shape, mask, fast)).isEqualTo(exchange + 4 * attend, within());
+    }
+
+    private static Offset<Double> within() {
+        return Offset.offset(1e-9);
+    }
+
+    private static double seconds(Schedule schedule, AttentionShape shape, Mask mask, CostModel model) {
+        Plan plan = schedule.plan(schedule.problem(shape, mask, PartitionRule.CONTIGUOUS, FOUR));
+        return model.seconds(plan);
+    }
+}

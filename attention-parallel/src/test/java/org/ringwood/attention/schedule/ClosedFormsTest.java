@@ -1,0 +1,212 @@
+package org.ringwood.attention.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.MaskRule;
+import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.Prediction;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.TrafficLedger.Traffic;
+import org.ringwood.kernels.DType;
+
+/** In the even, flat case plans cost what the closed forms in each schedule's description say. */
+class ClosedFormsTest {
+    private static final int ROWS = 24;
+    private static final int HEADS = 6;
+    private static final int KV_HEADS = 3;
+    private static final int DIM = 16;
+    private static final int DIM_V = 20;
+
+    private static AttentionShape shape(int ranks, DType dtype) {
+        long tokens = (long) ROWS * ranks;
+        return new AttentionShape(tokens, tokens, HEADS, KV_HEADS, DIM, DIM_V, dtype);
+    }
+
+    private static Plan plan(Schedule schedule, AttentionShape shape, Mask mask, PartitionRule rule, int ranks) {
+        return schedule.plan(schedule.problem(shape, mask, rule, Topology.singleNode(ranks)));
+    }
+
+    private static Mask full(AttentionShape shape) {
+        return Mask.full(shape.queries(), shape.keys());
+    }
+
+    private static Mask causal(AttentionShape shape) {
+        return Mask.causal(shape.queries(), shape.keys());
+    }
+
+    private static long blockBytes(DType dtype) {
+        return (long) ROWS * KV_HEADS * (DIM + DIM_V) * dtype.bytes();
+    }
+
+    private static long shardBytes(DType dtype) {
+        long inputs = (long) ROWS * (HEADS * DIM + KV_HEADS * (DIM + DIM_V)) * dtype.bytes();
+        long outputs = (long) ROWS * HEADS * (DIM_V * dtype.bytes() + 4);
+        long state = (long) ROWS * HEADS * (DIM_V + 2) * 4;
+        return inputs + outputs + state;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 7, 8, 64})
+    void ringSendsEveryBlockToAllOthersAndHoldsTwo(int ranks) {
+        for (DType dtype : DType.values()) {
+            AttentionShape shape = shape(ranks, dtype);
+            for (Prediction cost : plan(new RingAttention(), shape, full(shape), PartitionRule.CONTIGUOUS, ranks)
+                    .predictions()) {
+                long bytes = (ranks - 1) * blockBytes(dtype);
+                assertThat(cost.traffic()).isEqualTo(new Traffic(bytes, 0, 2L * (ranks - 1), ranks - 1));
+                assertThat(cost.peakTensorBytes())
+                        .isEqualTo(shardBytes(dtype) + Math.min(2, ranks - 1) * blockBytes(dtype));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(PartitionRule.class)
+    void ringHoldsNoMoreThanTwoBlocksWhateverTheMask(PartitionRule rule) {
+        for (int ranks : new int[] {2, 5, 16}) {
+            AttentionShape shape = shape(ranks, DType.F32);
+            Plan plan = plan(new RingAttention(), shape, causal(shape), rule, ranks);
+            long largest = IntStream.range(0, ranks)
+                    .mapToLong(rank -> plan.keyPositions(rank).rows())
+                    .max()
+                    .orElseThrow();
+            for (int rank = 0; rank < ranks; rank++) {
+                long rows = plan.queryPositions(rank).rows();
+                long shard = shardBytes(DType.F32) / ROWS * rows;
+                long block = blockBytes(DType.F32) / ROWS * largest;
+                assertThat(plan.prediction(rank).peakTensorBytes()).isLessThanOrEqualTo(shard + 2 * block);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4, 8})
+    void contiguousCausalRingSendsDownstreamOnly(int ranks) {
+        AttentionShape shape = shape(ranks, DType.F32);
+        Plan plan = plan(new RingAttention(), shape, causal(shape), PartitionRule.CONTIGUOUS, ranks);
+        for (int rank = 0; rank < ranks - 1; rank++) {
+            // Rank r sends on its own block and those of all ranks before it.
+            assertThat(plan.prediction(rank).traffic().bytes()).isEqualTo((rank + 1) * blockBytes(DType.F32));
+        }
+        assertThat(plan.prediction(ranks - 1).traffic().bytes()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 8})
+    void windowOfOneShardTravelsOneHop(int ranks) {
+        AttentionShape shape = shape(ranks, DType.F32);
+        Mask window = MaskRule.window(5, 0, 0).over(shape.queries(), shape.keys());
+        for (Schedule schedule : List.of(new RingAttention(), new GatherAttention())) {
+            Plan plan = plan(schedule, shape, window, PartitionRule.CONTIGUOUS, ranks);
+            for (int rank = 0; rank < ranks; rank++) {
+                Traffic traffic = plan.prediction(rank).traffic();
+                assertThat(traffic.hops()).isEqualTo(1);
+                assertThat(traffic.bytes()).isEqualTo(rank == ranks - 1 ? 0 : 5 * blockBytes(DType.F32) / ROWS);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4, 7, 64})
+    void gatherSendsInOneHop(int ranks) {
+        AttentionShape shape = shape(ranks, DType.BF16);
+        for (Prediction cost : plan(new GatherAttention(), shape, full(shape), PartitionRule.ZIGZAG, ranks)
+                .predictions()) {
+            assertThat(cost.traffic())
+                    .isEqualTo(new Traffic((ranks - 1) * blockBytes(DType.BF16), 0, 2L * (ranks - 1), 1));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4, 5, 6, 7, 12})
+    void ulyssesSendsRowsForHeads(int ranks) {
+        for (DType dtype : DType.values()) {
+            AttentionShape shape = shape(ranks, dtype);
+            Plan plan = plan(new UlyssesAttention(), shape, full(shape), PartitionRule.STRIPED, ranks);
+            for (int rank = 0; rank < ranks; rank++) {
+                long out = 0;
+                for (int other = 0; other < ranks; other++) {
+                    if (other != rank) {
+                        out += (long) queryHeads(other, ranks) * DIM + (long) keyHeads(other, ranks) * (DIM + DIM_V);
+                    }
+                }
+                long home = (ranks - 1L) * ROWS * queryHeads(rank, ranks) * (DIM_V * dtype.bytes() + 4);
+                Traffic traffic = plan.prediction(rank).traffic();
+                assertThat(traffic.bytes()).isEqualTo((long) dtype.bytes() * ROWS * out + home);
+                assertThat(traffic.hops()).isEqualTo(2);
+            }
+        }
+    }
+
+    private static int queryHeads(int rank, int ranks) {
+        return HEADS * (rank + 1) / ranks - HEADS * rank / ranks;
+    }
+
+    private static int keyHeads(int rank, int ranks) {
+        return (int) IntStream.range(HEADS * rank / ranks, HEADS * (rank + 1) / ranks)
+                .map(head -> head * KV_HEADS / HEADS)
+                .distinct()
+                .count();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 7, 8, 64})
+    void treeSendsTheFusedStateInLogarithmicallyManyHops(int ranks) {
+        AttentionShape shape = new AttentionShape(3, 64L * ranks, HEADS, KV_HEADS, DIM, DIM_V, DType.F16);
+        Plan plan = plan(new TreeAttention(), shape, Mask.causal(3, 64L * ranks), PartitionRule.CONTIGUOUS, ranks);
+        int power = Integer.highestOneBit(ranks);
+        int log = Integer.numberOfTrailingZeros(power);
+        int hops = power == ranks ? log : log + 2;
+        long state = 3L * HEADS * (DIM_V + 2) * 4;
+        for (Prediction cost : plan.predictions()) {
+            assertThat(cost.traffic().hops()).isLessThanOrEqualTo(hops);
+            assertThat(cost.traffic().bytes()).isLessThanOrEqualTo(hops * state);
+        }
+        if (power == ranks) {
+            assertThat(plan.prediction(0).traffic()).isEqualTo(new Traffic(hops * state, 0, hops, hops));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 6, 12})
+    void hybridIsUlyssesWithinAndARingAmongGroups(int ranks) {
+        AttentionShape shape = shape(ranks, DType.F32);
+        HybridAttention hybrid = new HybridAttention(2);
+        Plan plan = plan(hybrid, shape, full(shape), PartitionRule.CONTIGUOUS, ranks);
+        int groups = ranks / 2;
+        for (int rank = 0; rank < ranks; rank++) {
+            int member = rank % 2;
+            long exchange = 4L
+                    * ROWS
+                    * ((long) queryHeads(1 - member, 2) * DIM + (long) keyHeads(1 - member, 2) * (DIM + DIM_V));
+            long home = (long) ROWS * queryHeads(member, 2) * (DIM_V * 4 + 4);
+            long blocks = (groups - 1) * 2L * ROWS * keyHeads(member, 2) * (DIM + DIM_V) * 4;
+            assertThat(plan.prediction(rank).traffic().bytes()).isEqualTo(exchange + blocks + home);
+            assertThat(plan.prediction(rank).traffic().hops()).isEqualTo(groups + 1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 8, 16})
+    void zigzagBalancesACausalMask(int ranks) {
+        AttentionShape shape = shape(ranks, DType.F32);
+        Mask mask = causal(shape);
+        assertThat(plan(new RingAttention(), shape, mask, PartitionRule.ZIGZAG, ranks)
+                        .imbalance())
+                .isLessThan(1.001);
+        assertThat(plan(new UlyssesAttention(), shape, mask, PartitionRule.CONTIGUOUS, 2)
+                        .imbalance())
+                .isEqualTo(1);
+        assertThat(plan(new RingAttention(), shape, mask, PartitionRule.CONTIGUOUS, ranks)
+                        .imbalance())
+                .isGreaterThan(1.4);
+    }
+}
