@@ -1,8 +1,11 @@
 package org.ringwood.collectives;
 
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
+import org.ringwood.collectives.connect.Meeting;
+import org.ringwood.collectives.environment.ParallelEnvironment;
 import org.ringwood.collectives.inprocess.InProcessTransport;
 import org.ringwood.collectives.transport.Transport;
 
@@ -30,6 +33,44 @@ public final class ProcessGroups {
         return IntStream.range(0, job.size())
                 .mapToObj(rank -> over(job, rank, transports.get(rank), liveness))
                 .toList();
+    }
+
+    /** As {@link #connect(int, List, String, GroupOptions)}, with default options. */
+    public static ProcessGroup connect(int rank, List<InetSocketAddress> endpoints, String token) {
+        return connect(rank, endpoints, token, GroupOptions.DEFAULT);
+    }
+
+    /**
+     * Joins the group of processes that are at these endpoints, and waits until all have. Rank 0 listens at its endpoint and nowhere else;
+     * other ranks' data ports are found by themselves, so their endpoints may have port 0.
+     *
+     * @param rank of this process
+     * @param endpoints address of every rank, in rank order, the same list everywhere
+     * @param token secret that all ranks share and nobody else knows; it does not travel
+     * @throws GroupFailureException if a rank is missing after {@code timeouts.join}, or this one is refused
+     * @throws java.io.UncheckedIOException if rank 0 cannot listen at its endpoint
+     * @throws IllegalArgumentException if the transport does not reach all ranks, or there is no such interface
+     */
+    public static ProcessGroup connect(
+            int rank, List<InetSocketAddress> endpoints, String token, GroupOptions options) {
+        return new Meeting(endpoints.getFirst(), endpoints.size(), token).join(rank, options);
+    }
+
+    /** As {@link #fromEnvironment(GroupOptions)}, with default options. */
+    public static ProcessGroup fromEnvironment() {
+        return fromEnvironment(GroupOptions.DEFAULT);
+    }
+
+    /**
+     * Joins the group of the processes that torchrun, Slurm, Open MPI or {@code ringwood exec} started with this one; see
+     * {@link ParallelEnvironment} for the variables. Where others use the network, set {@code RINGWOOD_TOKEN} to a secret.
+     *
+     * @throws IllegalArgumentException if variables are missing or contradict each other; for the rest, see
+     *     {@link #connect(int, List, String, GroupOptions)}
+     */
+    public static ProcessGroup fromEnvironment(GroupOptions options) {
+        ParallelEnvironment environment = ParallelEnvironment.current();
+        return Meeting.of(environment, options).join(environment.rank(), options);
     }
 
     /**

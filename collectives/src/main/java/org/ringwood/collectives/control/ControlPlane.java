@@ -1,6 +1,7 @@
 package org.ringwood.collectives.control;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolException;
 import java.nio.channels.SocketChannel;
@@ -129,6 +130,11 @@ public final class ControlPlane implements Rendezvous, Liveness {
             throw new GroupFailureException(failure, "rank %d joined the group".formatted(self.rank));
         }
         return plane;
+    }
+
+    /** The address by which this rank reaches rank 0. */
+    public InetAddress localAddress() {
+        return link.localAddress();
     }
 
     /** This rank has the hub. */

@@ -2,6 +2,7 @@ package org.ringwood.collectives.control;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ProtocolException;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -33,6 +34,7 @@ final class Link implements AutoCloseable {
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final Owner owner;
+    private final InetAddress localAddress;
     private final Selector selector;
     private final Connection connection;
     private final Pulse pulse;
@@ -45,6 +47,7 @@ final class Link implements AutoCloseable {
     /** Takes over a connected channel. */
     Link(SocketChannel channel, int rank, Duration peerTimeout, Owner owner) throws IOException {
         this.owner = owner;
+        localAddress = channel.socket().getLocalAddress();
         selector = Selector.open();
         connection = new Connection(channel, selector);
         // The hub must prove itself too, but this rank chose whom it called: a Refused or a Failed may be long.
@@ -52,6 +55,10 @@ final class Link implements AutoCloseable {
         pulse = new Pulse(peerTimeout, heardNanos);
         peerNanos = peerTimeout.toNanos();
         thread = Thread.ofPlatform().name("ringwood-control-" + rank).daemon().unstarted(this::run);
+    }
+
+    InetAddress localAddress() {
+        return localAddress;
     }
 
     void start() {

@@ -1,0 +1,135 @@
+package org.ringwood.collectives.connect;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.Failure.Cause;
+import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.GroupOptions;
+import org.ringwood.collectives.Job;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.Rendezvous;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.aeron.AeronConfig;
+import org.ringwood.collectives.aeron.AeronTransport;
+import org.ringwood.collectives.aeron.AeronTuning;
+import org.ringwood.collectives.aeron.Media;
+import org.ringwood.collectives.shm.ShmTransport;
+import org.ringwood.collectives.transport.RoutedTransport;
+import org.ringwood.collectives.transport.Transport;
+
+/** Makes a group of ranks that are processes, wherever their rendezvous and liveness come from. */
+public final class Connector {
+    private static final String NODE = "node";
+    private static final String TRANSPORT = "transport";
+
+    private final Participant self;
+    private final GroupOptions options;
+
+    private Connector(Participant self, GroupOptions options) {
+        this.self = self;
+        this.options = options;
+    }
+
+    /**
+     * Meets the other ranks and connects the transports to them. If that fails, the other ranks learn it, and the liveness is left to
+     * the caller to close.
+     *
+     * @throws GroupFailureException if a rank does not come within {@code timeouts.join}, or chose another transport
+     * @throws IllegalArgumentException if the transport does not reach all ranks
+     */
+    public static ProcessGroup connect(Participant self, GroupOptions options) {
+        try {
+            return new Connector(self, options).connect();
+        } catch (RuntimeException e) {
+            if (!(e instanceof GroupFailureException)) {
+                String detail = "could not join the group: " + e.getMessage();
+                long pid = ProcessHandle.current().pid();
+                self.liveness().report(new Failure(self.rank(), "?", pid, Cause.ERROR, detail));
+            }
+            throw e;
+        }
+    }
+
+    private ProcessGroup connect() {
+        Topology topology = meet();
+        Job job = new Job(self.job(), 0, topology, options.timeouts());
+        return ProcessGroups.over(job, self.rank(), transport(job), self.liveness());
+    }
+
+    /** All ranks publish before any waits, so that the last one to come is named whoever asks. */
+    private Topology meet() {
+        Rendezvous rendezvous = self.rendezvous();
+        rendezvous.publish(Rendezvous.key(NODE, self.rank()), Node.own().encoded());
+        rendezvous.publish(
+                Rendezvous.key(TRANSPORT, self.rank()), options.transport().name());
+        List<Node> nodes = IntStream.range(0, self.size())
+                .mapToObj(rank -> Node.decode(await(NODE, rank)))
+                .toList();
+        IntStream.range(0, self.size()).forEach(this::requireSameTransport);
+        return Node.topology(nodes);
+    }
+
+    private String await(String name, int rank) {
+        return self.rendezvous()
+                .await(Rendezvous.key(name, rank), options.timeouts().join());
+    }
+
+    private void requireSameTransport(int rank) {
+        String theirs = await(TRANSPORT, rank);
+        if (!theirs.equals(options.transport().name())) {
+            String detail = "chose transport %s and rank %d chose %s; choose the same on every rank"
+                    .formatted(theirs, self.rank(), options.transport());
+            Failure failure = new Failure(rank, "?", 0, Cause.DISAGREEMENT, detail);
+            self.liveness().report(failure);
+            throw new GroupFailureException(failure, "rank %d joined the group".formatted(self.rank()));
+        }
+    }
+
+    private Transport transport(Job job) {
+        List<String> ranks = job.topology().nodes();
+        List<String> nodes = ranks.stream().distinct().toList();
+        return switch (options.transport()) {
+            case AERON -> aeron(job);
+            case SHM -> {
+                requireOneNode(nodes);
+                yield shm(job);
+            }
+            case AUTO -> {
+                if (nodes.size() == 1) {
+                    yield shm(job);
+                }
+                yield nodes.size() == ranks.size() ? aeron(job) : routed(job);
+            }
+        };
+    }
+
+    private static void requireOneNode(List<String> nodes) {
+        if (nodes.size() > 1) {
+            throw new IllegalArgumentException(
+                    "transport shm reaches the ranks of one node, and these are on %s; choose auto or aeron"
+                            .formatted(String.join(", ", nodes)));
+        }
+    }
+
+    private Transport routed(Job job) {
+        Transport withinNode = shm(job);
+        try {
+            return new RoutedTransport(job.topology(), withinNode, aeron(job));
+        } catch (RuntimeException e) {
+            withinNode.close();
+            throw e;
+        }
+    }
+
+    private Transport shm(Job job) {
+        return ShmTransport.connect(job, self.rank(), self.rendezvous(), self.liveness());
+    }
+
+    private Transport aeron(Job job) {
+        AeronConfig config = new AeronConfig(
+                job, self.rank(), self.address(), Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
+        return AeronTransport.connect(config, self.liveness());
+    }
+}

@@ -1,0 +1,64 @@
+package org.ringwood.collectives.connect;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.ringwood.collectives.GroupOptions;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.control.ControlPlane;
+import org.ringwood.collectives.environment.ParallelEnvironment;
+
+/**
+ * Where the ranks of a job without a runtime meet.
+ *
+ * @param hub where rank 0 listens, the address of one interface
+ * @param size number of ranks
+ * @param token secret that all ranks share
+ */
+public record Meeting(InetSocketAddress hub, int size, String token) {
+    /** @throws IllegalArgumentException if rank 0 would listen on all interfaces */
+    public Meeting {
+        if (!hub.isUnresolved() && hub.getAddress().isAnyLocalAddress()) {
+            throw new IllegalArgumentException(
+                    "rank 0 listens on one interface: give the address of that in place of %s".formatted(hub));
+        }
+    }
+
+    /** That of which the launcher tells; rank 0 listens on the interface that was asked for, if one was. */
+    public static Meeting of(ParallelEnvironment environment, GroupOptions options) {
+        boolean listens = environment.rank() == 0 && options.networkInterface().isPresent();
+        InetAddress address = listens
+                ? Interfaces.address(options.networkInterface().get())
+                : Interfaces.reachable(environment.masterHost());
+        return new Meeting(
+                new InetSocketAddress(address, environment.masterPort()), environment.size(), environment.token());
+    }
+
+    /**
+     * Joins as a rank; returns once all ranks are connected.
+     *
+     * @throws UncheckedIOException if rank 0 cannot listen
+     */
+    public ProcessGroup join(int rank, GroupOptions options) {
+        ControlPlane plane = controlPlane(rank, options);
+        try {
+            InetAddress address =
+                    options.networkInterface().map(Interfaces::address).orElseGet(plane::localAddress);
+            return Connector.connect(new Participant(rank, size, plane.job(), address, plane, plane), options);
+        } catch (RuntimeException e) {
+            plane.close();
+            throw e;
+        }
+    }
+
+    private ControlPlane controlPlane(int rank, GroupOptions options) {
+        try {
+            ControlPlane.Member self =
+                    new ControlPlane.Member(rank, size, Node.own().name(), token);
+            return ControlPlane.join(self, hub, options.timeouts());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+}
