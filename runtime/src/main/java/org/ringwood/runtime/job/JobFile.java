@@ -204,12 +204,13 @@ public final class JobFile {
                 .orElseThrow();
         long tokens = random.required("tokens", random.whole("tokens", 1));
         int heads = random.required("heads", small(random, "heads", Short.MAX_VALUE));
+        int kvHeads = small(random, "kvHeads", heads).orElse(heads);
         int dim = random.required("dim", small(random, "dim", AttentionCall.MAX_DIM));
         return new Input.Random(
                 tokens,
                 random.whole("queries", 1).orElse(tokens),
                 heads,
-                small(random, "kvHeads", Short.MAX_VALUE).orElse(heads),
+                kvHeads,
                 dim,
                 small(random, "dimV", AttentionCall.MAX_DIM).orElse(dim),
                 random.choice("dtype", Words.DTYPES).orElse(DType.F32),

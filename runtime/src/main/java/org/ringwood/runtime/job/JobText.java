@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.ringwood.attention.MaskRule;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.runtime.tensors.Layout;
 
@@ -131,7 +132,7 @@ final class JobText {
         return source.apply(offsets.file()).orElseGet(() -> offsets.values().toString());
     }
 
-    private static String rectangles(List<MaskSpec.Rectangle> rectangles) {
+    private static String rectangles(List<MaskRule.Rectangle> rectangles) {
         return rectangles.stream()
                 .map(r -> "[" + r.qFrom() + ", " + r.qTo() + ", " + r.kFrom() + ", " + r.kTo() + ", "
                         + Words.word(r.kind()) + "]")

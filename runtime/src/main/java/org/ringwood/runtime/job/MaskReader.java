@@ -3,6 +3,7 @@ package org.ringwood.runtime.job;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.ringwood.attention.MaskRule.Rectangle;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.yaml.Entry;
 import org.ringwood.runtime.yaml.Fields;
@@ -73,7 +74,7 @@ final class MaskReader {
     private Optional<MaskSpec.Offsets> offsets(Fields mask, String key) {
         return mask.entry(key).map(entry -> {
             Optional<Path> file = file(mask, key, entry);
-            List<Long> values = items(mask, key, entry, file, NUMBERS).stream()
+            List<Long> values = items(mask, key, file.map(Lists::numbers).orElse(entry), NUMBERS).stream()
                     .map(item -> number(mask, key, item))
                     .toList();
             return new MaskSpec.Offsets(checked(mask, key, values), file);
@@ -84,7 +85,9 @@ final class MaskReader {
         String key = "slices";
         Entry entry = mask.entry(key).orElseThrow();
         Optional<Path> file = file(mask, key, entry);
-        List<MaskSpec.Rectangle> rectangles = items(mask, key, entry, file, RECTANGLES).stream()
+        List<Rectangle> rectangles = items(
+                        mask, key, file.map(Lists::rectangles).orElse(entry), RECTANGLES)
+                .stream()
                 .map(item -> rectangle(mask, item))
                 .toList();
         return new MaskSpec.Slices(rectangles, file);
@@ -95,8 +98,7 @@ final class MaskReader {
         return entry instanceof Entry.Scalar ? paths.path(mask, key) : Optional.empty();
     }
 
-    private static List<Entry> items(Fields mask, String key, Entry entry, Optional<Path> file, String wanted) {
-        Entry list = file.map(Lists::read).orElse(entry);
+    private static List<Entry> items(Fields mask, String key, Entry list, String wanted) {
         if (list instanceof Entry.Sequence sequence) {
             return sequence.items();
         }
@@ -110,7 +112,7 @@ final class MaskReader {
         throw mask.wrong(key, "a list of whole numbers from 0", item);
     }
 
-    private static MaskSpec.Rectangle rectangle(Fields mask, Entry item) {
+    private static Rectangle rectangle(Fields mask, Entry item) {
         if (!(item instanceof Entry.Sequence sequence)
                 || sequence.items().size() != 5
                 || !(sequence.items().getLast() instanceof Entry.Scalar kind)) {
@@ -124,8 +126,7 @@ final class MaskReader {
             throw new InputException(item.where() + ": slice [" + bounds[0] + ", " + bounds[1] + ", " + bounds[2] + ", "
                     + bounds[3] + "] ends before it begins: write [q0, q1, k0, k1, kind] with q0 <= q1 and k0 <= k1");
         }
-        return new MaskSpec.Rectangle(
-                bounds[0], bounds[1], bounds[2], bounds[3], mask.word("slices", kind, Words.KINDS));
+        return new Rectangle(bounds[0], bounds[1], bounds[2], bounds[3], mask.word("slices", kind, Words.KINDS));
     }
 
     private static List<Long> checked(Fields mask, String key, List<Long> offsets) {

@@ -3,12 +3,15 @@ package org.ringwood.runtime.job;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.ringwood.kernels.Slice;
+import org.ringwood.attention.MaskRule;
 
 /** A mask as the job file describes it, for one item of a batch. */
 public sealed interface MaskSpec {
     /** Every key. */
     MaskSpec FULL = new Combined(false, Optional.empty(), Optional.empty());
+
+    /** The mask's rule, for one item. */
+    MaskRule rule();
 
     /** Every key up to the query's own position. */
     MaskSpec CAUSAL = new Combined(true, Optional.empty(), Optional.empty());
@@ -20,7 +23,22 @@ public sealed interface MaskSpec {
      * @param window which positions around a query are admitted
      * @param documents which tokens belong together
      */
-    record Combined(boolean causal, Optional<Window> window, Optional<Documents> documents) implements MaskSpec {}
+    record Combined(boolean causal, Optional<Window> window, Optional<Documents> documents) implements MaskSpec {
+        @Override
+        public MaskRule rule() {
+            MaskRule rule = causal ? MaskRule.causal() : MaskRule.full();
+            if (window.isPresent()) {
+                MaskRule around = MaskRule.window(
+                        window.get().left(), window.get().right(), window.get().sinks());
+                rule = causal ? rule.and(around) : around;
+            }
+            return documents.isPresent()
+                    ? rule.inDocuments(
+                            documents.get().queries().values(),
+                            documents.get().keys().values())
+                    : rule;
+        }
+    }
 
     /**
      * Admits, for position p, key k if {@code p - left <= k <= p + right}, or if {@code k < sinks} and {@code k <= p + right}.
@@ -57,13 +75,15 @@ public sealed interface MaskSpec {
      *
      * @param file where they were read from; empty if the job file lists them
      */
-    record Slices(List<Rectangle> rectangles, Optional<Path> file) implements MaskSpec {
+    record Slices(List<MaskRule.Rectangle> rectangles, Optional<Path> file) implements MaskSpec {
         /** Copies the list. */
         public Slices {
             rectangles = List.copyOf(rectangles);
         }
-    }
 
-    /** Queries {@code [qFrom, qTo)} and keys {@code [kFrom, kTo)}, cut as {@code kind} says. */
-    record Rectangle(long qFrom, long qTo, long kFrom, long kTo, Slice.Kind kind) {}
+        @Override
+        public MaskRule rule() {
+            return MaskRule.rectangles(rectangles);
+        }
+    }
 }

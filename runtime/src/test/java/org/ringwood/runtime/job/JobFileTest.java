@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.ringwood.attention.MaskRule;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
@@ -112,8 +113,8 @@ class JobFileTest {
         assertThat(job.attention().mask())
                 .isEqualTo(new MaskSpec.Slices(
                         List.of(
-                                new MaskSpec.Rectangle(0, 4, 0, 8, Slice.Kind.FULL),
-                                new MaskSpec.Rectangle(4, 8, 0, 8, Slice.Kind.BI_CAUSAL)),
+                                new MaskRule.Rectangle(0, 4, 0, 8, Slice.Kind.FULL),
+                                new MaskRule.Rectangle(4, 8, 0, 8, Slice.Kind.BI_CAUSAL)),
                         Optional.empty()));
     }
 
