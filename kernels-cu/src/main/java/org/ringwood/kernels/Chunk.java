@@ -18,4 +18,9 @@ public record Chunk(long from, long to) {
     public long length() {
         return to - from;
     }
+
+    @Override
+    public String toString() {
+        return "[" + from + ", " + to + ")";
+    }
 }

@@ -2,6 +2,7 @@ package org.ringwood.kernels;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -20,7 +21,11 @@ public final class Positions {
         }
     }
 
-    /** Rows at the positions of the chunks, one chunk after the other; empty chunks vanish, adjoining ones join. */
+    /**
+     * Rows at the positions of the chunks, one chunk after the other; empty chunks vanish, adjoining ones join.
+     *
+     * @throws IllegalArgumentException if two chunks overlap
+     */
     public static Positions of(List<Chunk> chunks) {
         List<Chunk> joined = new ArrayList<>(chunks.size());
         for (Chunk chunk : chunks) {
@@ -33,7 +38,21 @@ public final class Positions {
                 joined.add(chunk);
             }
         }
+        requireDistinct(joined);
         return new Positions(List.copyOf(joined));
+    }
+
+    private static void requireDistinct(List<Chunk> chunks) {
+        List<Chunk> sorted = new ArrayList<>(chunks);
+        sorted.sort(Comparator.comparingLong(Chunk::from));
+        for (int i = 1; i < sorted.size(); i++) {
+            Chunk before = sorted.get(i - 1);
+            Chunk chunk = sorted.get(i);
+            if (before.to() > chunk.from()) {
+                throw new IllegalArgumentException(
+                        "positions " + before + " and " + chunk + " overlap: a token has one row");
+            }
+        }
     }
 
     /** Rows at the positions {@code [from, to)}. */
