@@ -1,0 +1,146 @@
+package org.ringwood.attention;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.attention.plan.Buffer;
+import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.Problem;
+import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.attention.schedule.HybridAttention;
+import org.ringwood.attention.schedule.RingAttention;
+import org.ringwood.attention.schedule.Schedule;
+import org.ringwood.attention.schedule.Schedules;
+import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.DType;
+
+/** Every schedule with every partition on random masks, shapes, nodes and strides, run without numbers. */
+class PlanModelTest {
+    private static final int CASES = 12;
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 7, 8})
+    void everyPlanAttendsWhatTheMaskAdmits(int ranks) {
+        for (long seed = 0; seed < CASES; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            checkAll(RandomMasks.any(random, random.nextBoolean()), ranks, "seed " + seed, random);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 8})
+    void fewerTokensThanRanksAreLegal(int ranks) {
+        for (long seed = 0; seed < CASES; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            RandomMasks.Case example = RandomMasks.flat(random, random.nextInt(ranks), random.nextInt(ranks));
+            checkAll(example, ranks, "seed " + seed, random);
+        }
+    }
+
+    private static void checkAll(RandomMasks.Case example, int ranks, String seed, RandomGenerator random) {
+        for (PartitionRule rule : PartitionRule.values()) {
+            Problem problem = problem(example.mask(), rule, ranks, random);
+            List<Set<Operand>> strided = IntStream.range(0, ranks)
+                    .mapToObj(rank -> anyOperands(random))
+                    .toList();
+            for (Schedule schedule : schedules(ranks)) {
+                check(schedule, problem, strided, seed + ": " + rule + " of " + example);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 8, 64})
+    void aRingHoldsItsShardAndTwoBlocksAtMost(int ranks) {
+        for (long seed = 0; seed < CASES; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            RandomMasks.Case example = RandomMasks.any(random, random.nextBoolean());
+            for (PartitionRule rule : PartitionRule.values()) {
+                Plan plan = new RingAttention().plan(problem(example.mask(), rule, ranks, random));
+                long block = IntStream.range(0, ranks)
+                        .mapToLong(rank -> bytes(plan.rank(rank), PlanModelTest::isShardOfKeysOrValues))
+                        .max()
+                        .orElseThrow();
+                for (int rank = 0; rank < ranks; rank++) {
+                    long shard =
+                            bytes(plan.rank(rank), Buffer::isCallers) + bytes(plan.rank(rank), PlanModelTest::isState);
+                    assertThat(plan.prediction(rank).peakTensorBytes())
+                            .as("seed %d: rank %d of %s, %s of %s", seed, rank, plan, rule, example)
+                            .isLessThanOrEqualTo(shard + 2 * block);
+                }
+            }
+        }
+    }
+
+    private static boolean isShardOfKeysOrValues(Buffer buffer) {
+        return buffer.isCallers() && (buffer.operand() == Operand.KEYS || buffer.operand() == Operand.VALUES);
+    }
+
+    private static boolean isState(Buffer buffer) {
+        return buffer.operand() == Operand.STATE;
+    }
+
+    private static long bytes(RankPlan rank, Predicate<Buffer> which) {
+        return rank.buffers().stream().filter(which).mapToLong(Buffer::bytes).sum();
+    }
+
+    private static void check(Schedule schedule, Problem problem, List<Set<Operand>> strided, String what) {
+        int exchangeHops = switch (schedule) {
+            case HybridAttention hybrid -> hybrid.headRanks(problem) > 1 ? 1 : 0;
+            default -> schedule.name().equals("ulysses") ? 1 : 0;
+        };
+        Plan plan = schedule.plan(problem);
+        try {
+            new PlanModel(plan, strided).check(exchangeHops);
+        } catch (AssertionError | RuntimeException e) {
+            throw new AssertionError(
+                    plan + ", " + what + ", nodes " + problem.topology().nodes() + ", strided " + strided, e);
+        }
+    }
+
+    /** All schedules, and the hybrid one with every way of cutting the ranks. */
+    private static List<Schedule> schedules(int ranks) {
+        List<Schedule> schedules = new ArrayList<>(Schedules.all());
+        IntStream.rangeClosed(1, ranks)
+                .filter(headRanks -> ranks % headRanks == 0)
+                .mapToObj(HybridAttention::new)
+                .forEach(schedules::add);
+        return schedules;
+    }
+
+    private static Problem problem(Mask mask, PartitionRule rule, int ranks, RandomGenerator random) {
+        int heads = 1 + random.nextInt(8);
+        int kvHeads = 1 + random.nextInt(heads);
+        AttentionShape shape = new AttentionShape(
+                mask.queries(), mask.keys(), heads, kvHeads, 1 + random.nextInt(3), 1 + random.nextInt(3), DType.F16);
+        return new Problem(shape, mask, rule.queries(mask, ranks), rule.keys(mask, ranks), topology(ranks, random));
+    }
+
+    private static Topology topology(int ranks, RandomGenerator random) {
+        int nodes = 1 + random.nextInt(3);
+        boolean scattered = random.nextBoolean();
+        return new Topology(IntStream.range(0, ranks)
+                .mapToObj(rank -> "node" + (scattered ? random.nextInt(nodes) : rank * nodes / ranks))
+                .toList());
+    }
+
+    private static Set<Operand> anyOperands(RandomGenerator random) {
+        EnumSet<Operand> operands = EnumSet.noneOf(Operand.class);
+        for (Operand operand : Operand.values()) {
+            if (operand != Operand.STATE && random.nextInt(4) == 0) {
+                operands.add(operand);
+            }
+        }
+        return operands;
+    }
+}
