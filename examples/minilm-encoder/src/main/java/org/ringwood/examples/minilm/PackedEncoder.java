@@ -10,11 +10,9 @@ import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.attention.Partition;
-import org.ringwood.attention.execution.AttentionTensors;
-import org.ringwood.attention.execution.PlanExecutor;
-import org.ringwood.attention.execution.Scoring;
+import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.execution.SequenceParallelAttention;
 import org.ringwood.attention.plan.Plan;
-import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Reducer;
@@ -38,48 +36,54 @@ final class PackedEncoder {
         this.documents = documents;
     }
 
+    /** Sees what a layer gives to attention on this rank. */
+    @FunctionalInterface
+    interface Observer {
+        /** Called before the layer attends; {@code [rows, HEADS * HEAD_DIM]} each. */
+        void attends(int layer, Matrix queries, Matrix keys, Matrix values);
+    }
+
     /**
      * The embedding of every document, the same on every rank.
      *
      * @param schedule by which all layers attend; one that partitions the queries
      */
     List<float[]> encode(ProcessGroup group, Device device, Schedule schedule) {
+        return encode(group, device, schedule, (layer, queries, keys, values) -> {});
+    }
+
+    /** As above, with an observer. */
+    List<float[]> encode(ProcessGroup group, Device device, Schedule schedule, Observer observer) {
         long tokens = documents.tokens();
-        Mask mask = MaskRule.full().inDocuments(documents.bounds()).over(tokens, tokens);
         AttentionShape shape = new AttentionShape(
                 tokens, tokens, Weights.HEADS, Weights.HEADS, Weights.HEAD_DIM, Weights.HEAD_DIM, DType.F32);
+        Mask mask = MaskRule.full().inDocuments(documents.bounds()).over(tokens, tokens);
         Partition partition = Partition.contiguous(tokens, group.size());
-        // One plan for the mask, for all layers.
-        Plan plan = schedule.plan(new Problem(shape, mask, partition, partition, group.topology()));
+        long rows = partition.rows(group.rank());
         ShardEncoder encoder = new ShardEncoder(
                 weights,
                 documents,
                 partition.positions(group.rank()),
                 partition.positionsInDocument(group.rank(), documents.bounds()));
-        long rows = partition.rows(group.rank());
         try (Arena arena = Arena.ofShared();
-                PlanExecutor executor = new PlanExecutor(group, device)) {
-            Tensor lse = Tensor.dense(
-                    arena.allocate(Tensor.denseBytes(DType.F32, rows, Weights.HEADS, 1)),
-                    DType.F32,
-                    rows,
-                    Weights.HEADS,
-                    1);
+                var attention = new SequenceParallelAttention(group, device, schedule, PartitionRule.CONTIGUOUS)) {
+            Plan plan = attention.plan(mask, shape);
+            Tensor lse =
+                    Matrix.allocate(arena, Math.toIntExact(rows), Weights.HEADS).heads(Weights.HEADS);
             MemorySegment sums = arena.allocate(JAVA_DOUBLE, (long) documents.count() * Weights.HIDDEN);
             encoder.sumHidden(
-                    (layer, q, k, v, out) -> executor.execute(
-                            plan,
-                            new AttentionTensors(
-                                    q.heads(Weights.HEADS),
-                                    k.heads(Weights.HEADS),
-                                    v.heads(Weights.HEADS),
-                                    out.heads(Weights.HEADS),
-                                    lse),
-                            Scoring.of(Weights.HEAD_DIM)),
+                    (layer, queries, keys, values, out) -> {
+                        observer.attends(layer, queries, keys, values);
+                        attention.forward(plan, heads(queries), heads(keys), heads(values), heads(out), lse);
+                    },
                     sums);
             group.allReduce(sums, Double.BYTES, SUM);
             return embeddings(sums);
         }
+    }
+
+    private static Tensor heads(Matrix matrix) {
+        return matrix.heads(Weights.HEADS);
     }
 
     private List<float[]> embeddings(MemorySegment sums) {
