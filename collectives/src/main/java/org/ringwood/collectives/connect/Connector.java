@@ -1,5 +1,6 @@
 package org.ringwood.collectives.connect;
 
+import java.net.InetAddress;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Failure;
@@ -26,10 +27,12 @@ public final class Connector {
 
     private final Participant self;
     private final GroupOptions options;
+    private final InetAddress address;
 
     private Connector(Participant self, GroupOptions options) {
         this.self = self;
         this.options = options;
+        this.address = options.networkInterface().map(Interfaces::address).orElse(self.address());
     }
 
     /**
@@ -37,7 +40,7 @@ public final class Connector {
      * the caller to close.
      *
      * @throws GroupFailureException if a rank does not come within {@code timeouts.join}, or chose another transport
-     * @throws IllegalArgumentException if the transport does not reach all ranks
+     * @throws IllegalArgumentException if the transport does not reach all ranks, or there is no such interface
      */
     public static ProcessGroup connect(Participant self, GroupOptions options) {
         try {
@@ -128,8 +131,8 @@ public final class Connector {
     }
 
     private Transport aeron(Job job) {
-        AeronConfig config = new AeronConfig(
-                job, self.rank(), self.address(), Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
+        AeronConfig config =
+                new AeronConfig(job, self.rank(), address, Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
         return AeronTransport.connect(config, self.liveness());
     }
 }

@@ -43,8 +43,7 @@ public record Meeting(InetSocketAddress hub, int size, String token) {
     public ProcessGroup join(int rank, GroupOptions options) {
         ControlPlane plane = controlPlane(rank, options);
         try {
-            InetAddress address =
-                    options.networkInterface().map(Interfaces::address).orElseGet(plane::localAddress);
+            InetAddress address = plane.localAddress();
             return Connector.connect(new Participant(rank, size, plane.job(), address, plane, plane), options);
         } catch (RuntimeException e) {
             plane.close();

@@ -10,7 +10,7 @@ import org.ringwood.collectives.Rendezvous;
  * @param rank of this process
  * @param size number of ranks
  * @param job nonce of the job, the same on every rank
- * @param address of the interface that this rank listens on for other nodes
+ * @param address of the interface that this rank listens on for other nodes, unless the options name one
  * @param rendezvous of the job
  * @param liveness of the job
  */

@@ -298,6 +298,7 @@ public final class ControlPlane implements Rendezvous, Liveness {
                 case Accepted proof -> {
                     greeting.check(proof);
                     accepted = true;
+                    link.accepted();
                 }
                 case Refused(String reason) ->
                     conclude(new Failure(

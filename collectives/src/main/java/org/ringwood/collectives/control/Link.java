@@ -43,6 +43,7 @@ final class Link implements AutoCloseable {
     private final Queue<Message> outbox = new ConcurrentLinkedQueue<>();
     private volatile boolean leaving;
     private long heardNanos = System.nanoTime();
+    private boolean accepted;
 
     /** Takes over a connected channel. */
     Link(SocketChannel channel, int rank, Duration peerTimeout, Owner owner) throws IOException {
@@ -63,6 +64,11 @@ final class Link implements AutoCloseable {
 
     void start() {
         thread.start();
+    }
+
+    /** Lets the heart beat: the hub hears only those it has accepted. Called from the link's thread. */
+    void accepted() {
+        accepted = true;
     }
 
     /** Sends soon; may be called from any thread. */
@@ -118,7 +124,7 @@ final class Link implements AutoCloseable {
             owner.silent();
         }
         // A hub that does not read needs no further heartbeat: those that wait will do.
-        if (pulse.isDue(now) && connection.isFlushed()) {
+        if (accepted && pulse.isDue(now) && connection.isFlushed()) {
             connection.send(new Heartbeat(owner.progress()));
         }
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -315,6 +316,20 @@ class ControlPlaneTest {
                         .write(Wire.frame(new Message.Accepted("no proof")).array());
                 assertThat(failureOf(one).toString()).contains("rank 0", "a wrong proof that it knows the token");
             }
+        }
+    }
+
+    @Test
+    void aMemberSaysNothingBeforeItIsAsked() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+            InetSocketAddress address = new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+            Future<ControlPlane> one =
+                    threads.submit(() -> ControlPlane.join(new Member(1, 2, "here", TOKEN), address, SHORT_PEER));
+            try (var socket = server.accept()) {
+                socket.setSoTimeout(300);
+                assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+            }
+            assertThat(failureOf(one).rank()).isZero();
         }
     }
 

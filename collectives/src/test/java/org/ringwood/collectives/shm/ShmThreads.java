@@ -1,11 +1,8 @@
 package org.ringwood.collectives.shm;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.ringwood.collectives.Job;
+import org.ringwood.collectives.Parallel;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.Timeouts;
@@ -20,18 +17,7 @@ final class ShmThreads {
     /** All ranks are of one host, whatever the group's topology says. */
     static List<ProcessGroup> connect(Topology topology, Timeouts timeouts) throws Exception {
         List<ControlPlane> planes = LoopbackJob.join(topology.size(), timeouts);
-        List<Future<ProcessGroup>> connecting = new ArrayList<>();
-        try (ExecutorService threads = Executors.newCachedThreadPool()) {
-            for (int rank = 0; rank < topology.size(); rank++) {
-                int self = rank;
-                connecting.add(threads.submit(() -> connect(self, topology, timeouts, planes.get(self))));
-            }
-        }
-        List<ProcessGroup> groups = new ArrayList<>();
-        for (Future<ProcessGroup> each : connecting) {
-            groups.add(each.get());
-        }
-        return groups;
+        return Parallel.forEachRank(topology.size(), rank -> connect(rank, topology, timeouts, planes.get(rank)));
     }
 
     private static ProcessGroup connect(int rank, Topology topology, Timeouts timeouts, ControlPlane plane) {
