@@ -14,6 +14,7 @@ import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
+import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.Operation;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
@@ -140,12 +141,12 @@ final class PlanRun implements ProcessGroup.Wait {
                 .filter(Message.class::isInstance)
                 .findFirst()
                 .orElseGet(() -> running.isEmpty() ? null : running.getFirst());
-        String step = shown == null ? "its next step" : "step " + describe(shown.step());
-        return step + " of " + plan.schedule() + " on rank " + group.rank() + ", " + operation;
+        return shown == null ? "the next step of " + plan.schedule() + ", " + operation : describe(shown.step());
     }
 
-    private static String describe(Step step) {
-        return step.id() + " (" + step + ")";
+    private String describe(Step step) {
+        return "step " + step.id() + " (" + step + ") of " + plan.schedule() + " on rank " + group.rank() + ", "
+                + operation;
     }
 
     private void startSteps() {
@@ -244,23 +245,29 @@ final class PlanRun implements ProcessGroup.Wait {
         }
         Throwable cause =
                 future.state() == Future.State.FAILED ? future.exceptionNow() : new CancellationException("cancelled");
-        throw new IllegalStateException(
-                "step " + describe(step) + " of " + plan.schedule() + " failed on rank " + group.rank() + ": "
-                        + cause.getMessage(),
-                cause);
+        throw new IllegalStateException(describe(step) + ", failed: " + cause.getMessage(), cause);
     }
 
     /** All-reduces whose turn has come; outside of the wait, since they wait themselves. */
     private void reduce() {
         for (Step.AllReduce step = reductions.poll(); step != null; step = reductions.poll()) {
-            Step.AllReduce reduction = step;
-            MemorySegment state = memory.state(step.state()).memory();
+            reduce(step);
+            end(step);
+        }
+    }
+
+    private void reduce(Step.AllReduce step) {
+        MemorySegment state = memory.state(step.state()).memory();
+        long recordBytes = SoftmaxState.recordBytes(plan.shape().dimV());
+        try {
             group.allReduce(
                     state,
-                    SoftmaxState.recordBytes(plan.shape().dimV()),
-                    (lower, higher, into) ->
-                            merge(reduction, into, into.address() == lower.address() ? higher : lower));
-            end(step);
+                    recordBytes,
+                    (lower, higher, into) -> merge(step, into, into.address() == lower.address() ? higher : lower));
+        } catch (GroupFailureException e) {
+            GroupFailureException located = new GroupFailureException(e.failure(), describe(step));
+            located.initCause(e);
+            throw located;
         }
     }
 
