@@ -161,20 +161,23 @@ public final class Partition {
     }
 
     /**
-     * Positions of a rank's tokens counted from the start of the document that each belongs to, in row order.
+     * Positions of a rank's tokens counted from the start of the document that each belongs to, one a row.
      *
      * @param documents cumulative lengths from 0 to the number of tokens
      */
-    public Positions positionsInDocument(int rank, List<Long> documents) {
+    public long[] positionsInDocument(int rank, List<Long> documents) {
         DocumentBounds bounds = DocumentBounds.of(documents, "tokens", tokens);
-        List<Chunk> inDocument = new ArrayList<>();
+        long[] inDocument = new long[Math.toIntExact(rows(rank))];
+        int row = 0;
         for (Chunk chunk : shards.get(rank).chunks()) {
             for (Chunk part : bounds.cut(chunk)) {
                 long start = bounds.documentAt(part.from()).from();
-                inDocument.add(new Chunk(part.from() - start, part.to() - start));
+                for (long position = part.from(); position < part.to(); position++) {
+                    inDocument[row++] = position - start;
+                }
             }
         }
-        return Positions.of(inDocument);
+        return inDocument;
     }
 
     /** Admitted pairs of every rank's queries, this being a partition of the mask's queries. */

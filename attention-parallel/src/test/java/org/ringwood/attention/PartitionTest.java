@@ -172,7 +172,8 @@ class PartitionTest {
                     labels.add(documents.contains(token + 1) ? -100 : ids[(int) token + 1]);
                 }
                 String what = "seed " + seed + ": rank " + rank + " of " + partition + ", documents " + documents;
-                assertThat(tokens(partition.positionsInDocument(rank, documents)))
+                assertThat(LongStream.of(partition.positionsInDocument(rank, documents))
+                                .boxed())
                         .as(what)
                         .isEqualTo(inDocument);
                 assertThat(LongStream.of(partition.shardNextTokens(rank, ids, documents, -100))

@@ -22,13 +22,13 @@ final class ShardEncoder {
     private final Weights weights;
     private final Documents documents;
     private final Positions positions;
-    private final Positions positionsInDocument;
+    private final long[] positionsInDocument;
 
     /**
      * @param positions of this rank's rows in the packed sequence
      * @param positionsInDocument of the same rows, counted from the start of each one's document
      */
-    ShardEncoder(Weights weights, Documents documents, Positions positions, Positions positionsInDocument) {
+    ShardEncoder(Weights weights, Documents documents, Positions positions, long[] positionsInDocument) {
         this.weights = weights;
         this.documents = documents;
         this.positions = positions;
@@ -58,7 +58,7 @@ final class ShardEncoder {
         Matrix hidden = matrix(arena, Weights.HIDDEN);
         for (int row = 0; row < hidden.rows(); row++) {
             int word = documents.id(positions.position(row));
-            int place = (int) positionsInDocument.position(row);
+            int place = (int) positionsInDocument[row];
             for (int i = 0; i < Weights.HIDDEN; i++) {
                 float sum = weights.words().get(word, i)
                         + weights.positions().get(place, i)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.ringwood.kernels.Positions;
 
@@ -29,7 +30,11 @@ class ShardEncoderTest {
         Weights weights = Weights.load();
         int[] ids = tokenizer.document(tokenizer.pieces(TEXT));
         Positions all = Positions.range(0, ids.length);
-        ShardEncoder encoder = new ShardEncoder(weights, Documents.pack(List.of(ids)), all, all);
+        ShardEncoder encoder = new ShardEncoder(
+                weights,
+                Documents.pack(List.of(ids)),
+                all,
+                LongStream.range(0, ids.length).toArray());
         float[] expected;
         try (OnnxRuntimeEncoder oracle = new OnnxRuntimeEncoder(Weights.model())) {
             expected = oracle.embed(ids);
