@@ -19,7 +19,7 @@ final class FreeMemory {
      */
     static long in(Path directory) {
         try {
-            return Math.min(Files.getFileStore(directory).getUsableSpace(), ofHost());
+            return Math.min(directory.toFile().getUsableSpace(), ofHost());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot see how much is free in " + directory, e);
         }

@@ -53,7 +53,9 @@ final class Peers {
         return present.values().stream().allMatch(Mailbox::isFlushed);
     }
 
+    /** From now on nobody is told anything: what is given back later was freed with everything else. */
     void close() {
+        present.clear();
         mailboxes.values().forEach(Mailbox::close);
     }
 }

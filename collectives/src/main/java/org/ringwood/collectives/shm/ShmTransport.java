@@ -141,11 +141,13 @@ public final class ShmTransport implements Transport {
 
     @Override
     public GroupMemory allocate(long bytes) {
+        requireOpen();
         return regions.allocate(bytes);
     }
 
     @Override
     public Transfer send(Envelope envelope, MemorySegment payload) {
+        requireOpen();
         if (payload.byteSize() <= SignalCodec.MAX_INLINE) {
             peers.tell(envelope.destination(), new Inline(envelope, payload));
             return SENT;
@@ -186,6 +188,9 @@ public final class ShmTransport implements Transport {
 
     @Override
     public boolean progress() {
+        if (closed) {
+            return false;
+        }
         boolean heard = mailbox.read(this::hear);
         boolean copied = outflow.progress();
         boolean told = peers.flush();
@@ -278,6 +283,12 @@ public final class ShmTransport implements Transport {
     @Override
     public void operationEnded(int group, long operation) {
         inbox.operationEnded(group, operation);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the shared memory of rank %d is closed".formatted(site.rank()));
+        }
     }
 
     @Override

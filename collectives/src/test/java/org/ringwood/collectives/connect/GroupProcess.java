@@ -39,6 +39,8 @@ final class GroupProcess {
             say(DONE);
         } catch (GroupFailureException e) {
             say(FAILED + e.failure());
+        } catch (IllegalArgumentException e) {
+            say(FAILED + e.getMessage());
         }
     }
 

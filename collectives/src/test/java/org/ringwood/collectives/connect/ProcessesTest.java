@@ -48,18 +48,30 @@ class ProcessesTest {
     }
 
     private void start(String what, TransportChoice transport, long peerMillis) throws IOException {
+        start(what, transport, peerMillis, List.of("n1", "n1", "n1"));
+    }
+
+    private void start(String what, TransportChoice transport, long peerMillis, List<String> nodes) throws IOException {
         int port = freePort();
         for (int rank = 0; rank < RANKS; rank++) {
             ProcessBuilder builder = new ProcessBuilder(java(what, transport.name(), Long.toString(peerMillis)));
             builder.redirectError(Redirect.INHERIT);
             builder.environment()
                     .putAll(Map.of(
-                            "RANK", Integer.toString(rank),
-                            "WORLD_SIZE", Integer.toString(RANKS),
-                            "LOCAL_RANK", Integer.toString(rank),
-                            "MASTER_ADDR", "127.0.0.1",
-                            "MASTER_PORT", Integer.toString(port),
-                            "RINGWOOD_TOKEN", "of this test"));
+                            "RANK",
+                            Integer.toString(rank),
+                            "WORLD_SIZE",
+                            Integer.toString(RANKS),
+                            "LOCAL_RANK",
+                            Integer.toString(rank),
+                            "MASTER_ADDR",
+                            "127.0.0.1",
+                            "MASTER_PORT",
+                            Integer.toString(port),
+                            "RINGWOOD_TOKEN",
+                            "of this test",
+                            "SLURMD_NODENAME",
+                            nodes.get(rank)));
             Process process = builder.start();
             ranks.add(new Rank(
                     process,
@@ -116,6 +128,24 @@ class ProcessesTest {
             assertThat(rank.process.waitFor()).isZero();
         }
         assertThat(filesOfRanks()).isEmpty();
+    }
+
+    @Test
+    void computeTogetherOverTwoNodes() throws Exception {
+        start("collectives", TransportChoice.AUTO, PATIENT, List.of("n1", "n2", "n1"));
+        for (Rank rank : ranks) {
+            assertThat(rank.line()).isEqualTo(GroupProcess.DONE);
+        }
+    }
+
+    @Test
+    void sharedMemoryDoesNotReachAnotherNode() throws Exception {
+        start("collectives", TransportChoice.SHM, PATIENT, List.of("n1", "n2", "n1"));
+        for (Rank rank : ranks) {
+            assertThat(rank.line())
+                    .startsWith(GroupProcess.FAILED)
+                    .contains("transport shm reaches the ranks of one node, and these are on n1, n2");
+        }
     }
 
     @Test

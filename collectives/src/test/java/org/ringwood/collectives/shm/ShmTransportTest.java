@@ -263,6 +263,22 @@ class ShmTransportTest {
     }
 
     @Test
+    void whatIsGivenBackAfterTheEndHarmsNobody() throws Exception {
+        connect();
+        GroupMemory memory = ranks.get(0).allocate(BYTES);
+        ranks.get(0).send(envelope(0, 1, 0, BYTES), memory.segment());
+        BorrowedTransfer lent = ranks.get(1).borrow(envelope(0, 1, 0, BYTES));
+        until(lent::isDone);
+        ranks.forEach(ShmTransport::close);
+        lent.release();
+        memory.close();
+        assertThat(ranks.get(1).progress()).isFalse();
+        assertThatThrownBy(() -> ranks.get(1).allocate(BYTES)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> ranks.get(1).send(envelope(1, 2, 0, 1), MemorySegment.ofArray(new byte[1])))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void mailboxOfAnotherJobIsNotOpened() throws Exception {
         connect();
         Mailbox mailbox = Mailbox.create(directory, "mailbox", 1, 0);
