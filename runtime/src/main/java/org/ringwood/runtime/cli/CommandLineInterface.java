@@ -33,6 +33,8 @@ public final class CommandLineInterface implements Runnable {
      */
     public static int run(Class<?> worker, String... arguments) {
         return new CommandLine(new CommandLineInterface())
+                .addSubcommand(new RunCommand(worker))
+                .addSubcommand(new PlanCommand())
                 .addSubcommand(new ExecCommand())
                 .addSubcommand(new DoctorCommand())
                 .setParameterExceptionHandler(CommandLineInterface::refuse)

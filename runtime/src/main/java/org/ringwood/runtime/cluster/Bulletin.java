@@ -95,7 +95,11 @@ final class Bulletin implements Rendezvous {
 
     private static Failure nobody(String what, Duration timeout) {
         return new Failure(
-                -1, "?", 0, Failure.Cause.SILENT, "nobody published " + what + " within " + timeout.toSeconds() + " s");
+                Rendezvous.owner(what),
+                "?",
+                0,
+                Failure.Cause.SILENT,
+                "did not publish " + what + " within " + timeout.toSeconds() + " s");
     }
 
     /** Makes {@code mine} the first failure unless there is one; returns the first. */

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.GroupFailureException;
@@ -35,14 +36,17 @@ public final class HazelcastCoordination implements Coordination {
     private final ClusterSettings settings;
     private final HazelcastInstance hazelcast;
     private final Health health;
+    private final Consumer<JobFailure> onFailure;
     private final Bulletin bulletin;
     private final Pulse pulse;
     private List<Member> members = List.of();
 
-    private HazelcastCoordination(ClusterSettings settings, HazelcastInstance hazelcast) {
+    private HazelcastCoordination(
+            ClusterSettings settings, HazelcastInstance hazelcast, Consumer<JobFailure> onFailure) {
         this.settings = settings;
         this.hazelcast = hazelcast;
-        this.health = new Health(this::agreeOnFirst, this::wake);
+        this.onFailure = onFailure;
+        this.health = new Health(this::agreeOnFirst, this::failed);
         this.bulletin = new Bulletin(hazelcast.getMap("bulletin"), health::learn, health::jobFailure);
         this.pulse = new Pulse(
                 settings.me().rank(),
@@ -59,13 +63,14 @@ public final class HazelcastCoordination implements Coordination {
     /**
      * Joins the job and waits until every rank is there.
      *
+     * @param onFailure hears of the first failure, once, on any thread; it should be quick
      * @throws InputException if this rank cannot listen at its address and port
      * @throws GroupFailureException if the ranks do not come together in time; it names who is missing
      */
-    public static HazelcastCoordination join(ClusterSettings settings) {
+    public static HazelcastCoordination join(ClusterSettings settings, Consumer<JobFailure> onFailure) {
         HazelcastInstance hazelcast = start(settings);
         try {
-            HazelcastCoordination coordination = new HazelcastCoordination(settings, hazelcast);
+            HazelcastCoordination coordination = new HazelcastCoordination(settings, hazelcast, onFailure);
             coordination.announce();
             coordination.awaitAll();
             return coordination;
@@ -150,6 +155,11 @@ public final class HazelcastCoordination implements Coordination {
             throw new GroupFailureException(failure, "joining");
         });
         return present;
+    }
+
+    private void failed(JobFailure first) {
+        onFailure.accept(first);
+        wake();
     }
 
     private synchronized void wake() {

@@ -2,6 +2,7 @@ package org.ringwood.runtime.cluster;
 
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
@@ -12,16 +13,16 @@ import org.ringwood.runtime.outcome.JobFailure;
 final class Health implements Liveness {
     private final AtomicReference<@Nullable JobFailure> first = new AtomicReference<>();
     private final UnaryOperator<JobFailure> agree;
-    private final Runnable onFailure;
+    private final Consumer<JobFailure> onFailure;
     private volatile long ownProgress = System.nanoTime();
     private volatile long othersProgress = ownProgress;
     private volatile long beats;
 
     /**
      * @param agree tells a failure to all ranks and returns the one that was first among them
-     * @param onFailure runs once a failure is known here
+     * @param onFailure hears of the first failure once it is known here
      */
-    Health(UnaryOperator<JobFailure> agree, Runnable onFailure) {
+    Health(UnaryOperator<JobFailure> agree, Consumer<JobFailure> onFailure) {
         this.agree = agree;
         this.onFailure = onFailure;
     }
@@ -51,7 +52,7 @@ final class Health implements Liveness {
     /** Takes note of a failure that all ranks get to know by the same way. */
     void learn(JobFailure agreed) {
         if (first.compareAndSet(null, Objects.requireNonNull(agreed))) {
-            onFailure.run();
+            onFailure.accept(agreed);
         }
     }
 

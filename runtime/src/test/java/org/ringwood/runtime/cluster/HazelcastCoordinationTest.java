@@ -115,7 +115,7 @@ class HazelcastCoordinationTest {
     @Test
     void aMissingRankIsNamed() {
         Timeouts hasty = new Timeouts(Duration.ofSeconds(1), LONG, LONG, Optional.empty());
-        assertThatThrownBy(() -> HazelcastCoordination.join(settings(0, 2, 1, "token", hasty)))
+        assertThatThrownBy(() -> join(settings(0, 2, 1, "token", hasty)))
                 .isInstanceOf(GroupFailureException.class)
                 .hasMessageContaining("rank 1")
                 .hasMessageContaining("did not join within 1 s");
@@ -125,7 +125,7 @@ class HazelcastCoordinationTest {
     void nobodyGetsInWithoutTheToken() {
         join(1);
         Timeouts hasty = new Timeouts(Duration.ofSeconds(2), LONG, LONG, Optional.empty());
-        assertThatThrownBy(() -> HazelcastCoordination.join(settings(1, 2, 2, "guess", hasty)))
+        assertThatThrownBy(() -> join(settings(1, 2, 2, "guess", hasty)))
                 .isInstanceOf(GroupFailureException.class)
                 .hasMessageContaining("rank 0")
                 .hasMessageContaining("cannot be reached");
@@ -136,8 +136,7 @@ class HazelcastCoordinationTest {
     void twoOfOneRankAreRefused() {
         List<Future<HazelcastCoordination>> both = new ArrayList<>();
         for (int rank : List.of(0, 1, 1)) {
-            both.add(threads.submit(
-                    () -> HazelcastCoordination.join(settings(rank, 3, both.size(), "token", TIMEOUTS))));
+            both.add(threads.submit(() -> join(settings(rank, 3, both.size(), "token", TIMEOUTS))));
         }
         assertThatThrownBy(() -> both.getFirst().get())
                 .isInstanceOf(ExecutionException.class)
@@ -150,18 +149,22 @@ class HazelcastCoordinationTest {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             ClusterSettings settings = new ClusterSettings(
                     new Member(0, "here", 1), 1, "127.0.0.1", taken.getLocalPort(), meeting(), "token", TIMEOUTS);
-            assertThatThrownBy(() -> HazelcastCoordination.join(settings))
+            assertThatThrownBy(() -> join(settings))
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
                     .hasMessageContaining("network.ports");
         }
     }
 
+    private static HazelcastCoordination join(ClusterSettings settings) {
+        return HazelcastCoordination.join(settings, _ -> {});
+    }
+
     private List<HazelcastCoordination> join(int size) {
         List<Future<HazelcastCoordination>> joining = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
             ClusterSettings settings = settings(rank, size, rank, "token", TIMEOUTS);
-            joining.add(threads.submit(() -> HazelcastCoordination.join(settings)));
+            joining.add(threads.submit(() -> join(settings)));
         }
         for (Future<HazelcastCoordination> one : joining) {
             joined.add(finished(one));

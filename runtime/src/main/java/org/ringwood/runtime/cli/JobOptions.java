@@ -1,0 +1,40 @@
+package org.ringwood.runtime.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.job.JobFile;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** What names a job on the command line. */
+final class JobOptions {
+    @Parameters(index = "0", paramLabel = "JOB.yaml", description = "Job file.")
+    private Path file = Path.of("");
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Replaces a key of the job file, such as attention.schedule=ring; may be repeated.")
+    private List<String> settings = List.of();
+
+    @Option(names = "--verbose", description = "Show stack traces and logs if something fails.")
+    private boolean verbose;
+
+    Path file() {
+        return file;
+    }
+
+    List<String> settings() {
+        return settings;
+    }
+
+    boolean verbose() {
+        return verbose;
+    }
+
+    /** The job, read and checked. */
+    Job read() {
+        return JobFile.read(file, settings, System.getenv());
+    }
+}

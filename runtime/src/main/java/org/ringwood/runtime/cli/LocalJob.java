@@ -1,0 +1,109 @@
+package org.ringwood.runtime.cli;
+
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.process.Hosts;
+import org.ringwood.runtime.process.JavaCommand;
+import org.ringwood.runtime.process.JobDirectory;
+import org.ringwood.runtime.process.Lifeline;
+import org.ringwood.runtime.process.ProgressDisplay;
+import org.ringwood.runtime.process.ProgressPipe;
+import org.ringwood.runtime.process.SupervisedJob;
+import org.ringwood.runtime.process.Supervisor;
+import org.ringwood.runtime.process.WorkerFlags;
+import org.ringwood.runtime.worker.Seat;
+
+/**
+ * A job whose ranks are worker processes on this machine.
+ *
+ * @param worker main class of a worker
+ * @param file job file
+ * @param settings that win over it
+ * @param ranks number of workers
+ * @param verbose whether all logs are shown if the job fails
+ */
+record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, boolean verbose) {
+    private static final int TAIL_LINES = 40;
+
+    ExitStatus run() throws InterruptedException {
+        JobDirectory directory = JobDirectory.create();
+        Supervisor supervisor = new Supervisor(Hosts.name(), directory::verdict, Lifeline::tell);
+        try (SupervisedJob job = new SupervisedJob(supervisor, directory)) {
+            Thread relay = null;
+            for (int rank = 0; rank < ranks; rank++) {
+                Process process = supervisor.start(command(directory, rank));
+                if (rank == 0) {
+                    relay = Thread.ofPlatform()
+                            .name("results")
+                            .start(() -> ProgressPipe.relay(
+                                    process.getInputStream(), System.out, ProgressDisplay.onStandardError()));
+                }
+            }
+            Optional<JobFailure> failure = job.await();
+            if (relay != null) {
+                relay.join();
+            }
+            failure.ifPresent(cause -> explain(cause, directory));
+            return failure.map(JobFailure::status).orElse(ExitStatus.DONE);
+        }
+    }
+
+    private ProcessBuilder command(JobDirectory directory, int rank) {
+        List<String> arguments = new ArrayList<>();
+        arguments.add(file.toString());
+        arguments.addAll(settings);
+        Redirect log = Redirect.appendTo(directory.log(rank).toFile());
+        ProcessBuilder command = new ProcessBuilder(JavaCommand.of(WorkerFlags.of(ranks), worker.getName(), arguments))
+                .redirectError(log)
+                .redirectOutput(rank == 0 ? Redirect.PIPE : log);
+        command.environment().putAll(Seat.variables(directory, rank, ranks));
+        return command;
+    }
+
+    private void explain(JobFailure cause, JobDirectory directory) {
+        System.err.println("ringwood: " + cause.sentence());
+        for (int rank = 0; rank < ranks; rank++) {
+            boolean unexplained = cause.status() == ExitStatus.INTERNAL
+                    && rank == cause.failure().rank();
+            if (verbose || unexplained) {
+                directory.verdict(rank).ifPresent(verdict -> System.err.println("ringwood: " + verdict.sentence()));
+                printTail(rank, directory.log(rank));
+            }
+        }
+        if (!verbose && cause.status() != ExitStatus.BAD_INPUT) {
+            witness(cause, directory).ifPresent(seen -> System.err.println("ringwood: as others saw it: " + seen));
+        }
+    }
+
+    /** What the first survivor was doing, for a cause that the launcher knows by the exit alone. */
+    private Optional<String> witness(JobFailure cause, JobDirectory directory) {
+        for (int rank = 0; rank < ranks; rank++) {
+            Optional<String> seen = directory
+                    .verdict(rank)
+                    .map(JobFailure::sentence)
+                    .filter(sentence -> sentence.contains("seen while") && !sentence.equals(cause.sentence()));
+            if (seen.isPresent()) {
+                return seen;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static void printTail(int rank, Path log) {
+        try {
+            List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
+            System.err.println("ringwood: the end of rank " + rank + "'s log:");
+            lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()).forEach(System.err::println);
+        } catch (IOException unreadable) {
+            System.err.println("ringwood: rank " + rank + "'s log cannot be read: " + unreadable.getMessage());
+        }
+    }
+}

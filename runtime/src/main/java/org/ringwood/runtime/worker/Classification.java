@@ -1,0 +1,45 @@
+package org.ringwood.runtime.worker;
+
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.MemoryExhaustedException;
+import org.ringwood.runtime.cluster.Member;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+
+/** What an exception on a rank means for the job. */
+final class Classification {
+    private Classification() {}
+
+    static JobFailure of(Throwable thrown, Member me) {
+        return switch (thrown) {
+            case GroupFailureException known -> JobFailure.of(known.failure());
+            case InputException bad -> badInput(me, bad.getMessage());
+            case MemoryExhaustedException exhausted -> badInput(me, exhausted.getMessage());
+            case OutOfMemoryError exhausted ->
+                badInput(
+                        me,
+                        "rank " + me.rank() + " has no memory left (" + exhausted.getMessage()
+                                + "): use more workers or a machine with more memory");
+            default -> new JobFailure(me.failure(Failure.Cause.ERROR, "failed: " + thrown), ExitStatus.INTERNAL);
+        };
+    }
+
+    private static JobFailure badInput(Member me, @Nullable String sentence) {
+        return new JobFailure(me.failure(Failure.Cause.ERROR, String.valueOf(sentence)), ExitStatus.BAD_INPUT);
+    }
+
+    /** The failure with what this rank was doing when it learnt of it, where that helps. */
+    static JobFailure witnessed(JobFailure first, Throwable thrown) {
+        if (first.status() == ExitStatus.BAD_INPUT || !(thrown instanceof GroupFailureException seen)) {
+            return first;
+        }
+        Failure failure = first.failure();
+        String doing = String.valueOf(seen.getMessage()).replace(seen.failure().toString(), "");
+        return new JobFailure(
+                new Failure(failure.rank(), failure.host(), failure.pid(), failure.cause(), failure.detail() + doing),
+                first.status());
+    }
+}

@@ -1,0 +1,121 @@
+package org.ringwood.runtime.worker;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
+import org.ringwood.runtime.cluster.Coordination;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.job.Inputs;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+
+/** One rank of a job, from its inputs to its exit code, once the group is connected. */
+final class RankProgram {
+    private final Job job;
+    private final Coordination coordination;
+    private final ProcessGroup group;
+    private final String nonce;
+    private final Voice voice;
+
+    /**
+     * @param nonce of the job, the same on every rank
+     * @param voice tells people of progress and result; only rank 0's speaks
+     */
+    RankProgram(Job job, Coordination coordination, ProcessGroup group, String nonce, Voice voice) {
+        this.job = job;
+        this.coordination = coordination;
+        this.group = group;
+        this.nonce = nonce;
+        this.voice = voice;
+    }
+
+    /**
+     * How a rank ended.
+     *
+     * @param status its exit code
+     * @param failure why, if the job failed
+     * @param thrown what stopped this rank, if anything did
+     */
+    record End(
+            ExitStatus status,
+            Optional<JobFailure> failure,
+            @Nullable Throwable thrown) {
+        static End failed(JobFailure failure, Throwable thrown) {
+            return new End(failure.status(), Optional.of(failure), thrown);
+        }
+    }
+
+    /** Runs to the end, and tells every rank if this one cannot go on. The group stays open. */
+    End run() {
+        try (Inputs inputs = Inputs.open(job);
+                Device device = open(job.device(), threads())) {
+            Optional<ResultWriter> writer = inputs.output(nonce).map(output -> new ResultWriter(output, group));
+            try {
+                return new End(run(inputs, device, writer), Optional.empty(), null);
+            } catch (RuntimeException | Error thrown) {
+                End end = fail(thrown);
+                writer.ifPresent(ResultWriter::discard);
+                return end;
+            }
+        } catch (RuntimeException thrown) {
+            return fail(thrown);
+        }
+    }
+
+    private ExitStatus run(Inputs inputs, Device device, Optional<ResultWriter> writer) {
+        RankRun.Result result = new RankRun(job, coordination, group).run(inputs, device, writer);
+        boolean holds = result.holds();
+        if (holds) {
+            writer.ifPresent(ResultWriter::commit);
+        } else {
+            writer.ifPresent(ResultWriter::discard);
+        }
+        Job resolved = job.resolved(group.size(), device.threads(), kind(), transport());
+        voice.conclude(resolved, job, inputs, result);
+        coordination.conclude();
+        return holds ? ExitStatus.DONE : ExitStatus.VERIFICATION_FAILED;
+    }
+
+    private End fail(Throwable thrown) {
+        coordination.fail(Classification.of(thrown, coordination.me()));
+        group.fail(thrown);
+        JobFailure first = coordination.failure();
+        JobFailure cause = first == null ? Classification.of(thrown, coordination.me()) : first;
+        return End.failed(Classification.witnessed(cause, thrown), thrown);
+    }
+
+    private static Device open(Devices.Kind kind, int threads) {
+        try {
+            return Devices.open(kind, threads);
+        } catch (UnsupportedOperationException missing) {
+            throw new InputException("device: " + missing.getMessage(), missing);
+        }
+    }
+
+    /** What is configured; else the cores of this machine, shared among the ranks on it. */
+    private int threads() {
+        OptionalInt configured = job.threads();
+        Topology topology = group.topology();
+        long local = topology.nodes().stream()
+                .filter(topology.nodes().get(group.rank())::equals)
+                .count();
+        return configured.orElse((int) Math.max(1, Runtime.getRuntime().availableProcessors() / local));
+    }
+
+    private Devices.Kind kind() {
+        return job.device() == Devices.Kind.AUTO ? Devices.Kind.CPU : job.device();
+    }
+
+    private Job.Transport transport() {
+        if (job.transport() != Job.Transport.AUTO) {
+            return job.transport();
+        }
+        boolean oneNode = group.topology().nodes().stream().distinct().count() == 1;
+        return oneNode ? Job.Transport.SHM : Job.Transport.AERON;
+    }
+}

@@ -1,0 +1,161 @@
+package org.ringwood.runtime.worker;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.execution.PlanExecutor;
+import org.ringwood.attention.schedule.CostModel;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Rendezvous;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.scalar.Accuracy;
+import org.ringwood.runtime.cluster.Coordination;
+import org.ringwood.runtime.cluster.Member;
+import org.ringwood.runtime.job.Inputs;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.planning.Decision;
+import org.ringwood.runtime.planning.PlannedSchedule;
+import org.ringwood.runtime.planning.Planner;
+import org.ringwood.runtime.report.RankReport;
+import org.ringwood.runtime.report.Trace;
+import org.ringwood.runtime.verify.Verification;
+
+/**
+ * One rank's part of a job, from agreeing on it to the report. Every rank runs the same steps in the same order, whether it is a
+ * process or a thread.
+ */
+final class RankRun {
+    private final Job job;
+    private final Coordination coordination;
+    private final ProcessGroup group;
+
+    RankRun(Job job, Coordination coordination, ProcessGroup group) {
+        this.job = job;
+        this.coordination = coordination;
+        this.group = group;
+    }
+
+    /**
+     * What the job came to, as every rank knows it.
+     *
+     * @param decisions what was run
+     * @param reports of all ranks
+     * @param traces of all ranks, if wanted
+     */
+    record Result(List<Decision> decisions, List<RankReport> reports, List<Trace> traces) {
+        /** Whether all that was compared with the oracle is within its bounds. */
+        boolean holds() {
+            for (int run = 0; run < decisions.size(); run++) {
+                Accuracy accuracy = null;
+                for (RankReport report : reports) {
+                    Accuracy part = report.runs().get(run).accuracy();
+                    accuracy = accuracy == null ? part : part == null ? accuracy : accuracy.and(part);
+                }
+                if (accuracy != null && !accuracy.holds()) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /** Runs every schedule; the output is written, but not yet committed. */
+    Result run(Inputs inputs, Device device, Optional<ResultWriter> writer) {
+        long origin = agree();
+        writer.ifPresent(ResultWriter::create);
+        Mask mask = inputs.mask();
+        Planner planner = new Planner(inputs.shape(), mask, group.topology(), CostModel.cpu(device.threads()));
+        List<Decision> decisions = decide(planner);
+        Verification verification = new Verification(
+                inputs,
+                mask,
+                (float) job.attention().softcap(),
+                job.verify(),
+                device.threads(),
+                () -> coordination.failure() != null);
+        List<ScheduleRun.Outcome> outcomes = new ArrayList<>();
+        try (PlanExecutor executor = new PlanExecutor(group, device)) {
+            for (Decision decision : decisions) {
+                PlannedSchedule planned = planner.plan(decision);
+                ScheduleRun run = new ScheduleRun(job, coordination, group, planned, inputs, origin);
+                Optional<ResultWriter> ofFirst = outcomes.isEmpty() ? writer : Optional.empty();
+                outcomes.add(run.run(executor, verification, ofFirst));
+            }
+        }
+        return gather(decisions, outcomes, device);
+    }
+
+    /** All ranks were given the same job; returns when rank 0 began it, by its clock. */
+    private long agree() {
+        Rendezvous rendezvous = coordination.rendezvous();
+        int rank = coordination.me().rank();
+        String digest = job.digest();
+        rendezvous.publish(Rendezvous.key("digest", rank), digest);
+        String first =
+                rendezvous.await(Rendezvous.key("digest", 0), job.timeouts().join());
+        if (!first.equals(digest)) {
+            Member zero = coordination.members().getFirst();
+            Failure disagreement = coordination
+                    .me()
+                    .failure(
+                            Failure.Cause.DISAGREEMENT,
+                            "rank " + rank + " on " + coordination.me().host() + " and rank 0 on " + zero.host()
+                                    + " were given different jobs: start all ranks with the same job file, --set options and masks");
+            coordination.fail(new JobFailure(disagreement, ExitStatus.BAD_INPUT));
+            throw new GroupFailureException(disagreement, "agreeing on the job");
+        }
+        if (rank == 0) {
+            rendezvous.publish(Rendezvous.key("origin", 0), Long.toString(System.currentTimeMillis()));
+        }
+        return Long.parseLong(
+                rendezvous.await(Rendezvous.key("origin", 0), job.timeouts().join()));
+    }
+
+    /** Rank 0 decides what {@code auto} leaves open, since the cost model knows its threads only; all make the plans. */
+    private List<Decision> decide(Planner planner) {
+        List<Decision> decisions = new ArrayList<>();
+        for (int i = 0; i < job.attention().schedules().size(); i++) {
+            String key = Rendezvous.key("decision-" + i, 0);
+            if (group.rank() == 0) {
+                Decision decision = planner.decide(
+                        job.attention().schedules().get(i), job.attention().partition());
+                coordination.rendezvous().publish(key, decision.encode());
+            }
+            decisions.add(Decision.decode(
+                    coordination.rendezvous().await(key, job.timeouts().stall())));
+        }
+        return decisions;
+    }
+
+    private Result gather(List<Decision> decisions, List<ScheduleRun.Outcome> outcomes, Device device) {
+        Member me = coordination.me();
+        RankReport report = new RankReport(
+                me.rank(),
+                me.host(),
+                me.pid(),
+                device.description(),
+                device.threads(),
+                outcomes.stream().mapToDouble(ScheduleRun.Outcome::loadSeconds).sum(),
+                outcomes.stream().mapToDouble(ScheduleRun.Outcome::writeSeconds).sum(),
+                outcomes.stream().map(ScheduleRun.Outcome::report).toList());
+        List<RankReport> reports = Gathering.texts(group, report.toJson()).stream()
+                .map(RankReport::fromJson)
+                .toList();
+        if (job.trace().isEmpty()) {
+            return new Result(decisions, reports, List.of());
+        }
+        Trace trace = new Trace(
+                me.rank(),
+                me.host(),
+                outcomes.stream().flatMap(outcome -> outcome.events().stream()).toList());
+        List<Trace> traces = Gathering.texts(group, trace.toJson()).stream()
+                .map(Trace::fromJson)
+                .toList();
+        return new Result(decisions, reports, traces);
+    }
+}

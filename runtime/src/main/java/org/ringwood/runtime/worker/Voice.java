@@ -1,0 +1,94 @@
+package org.ringwood.runtime.worker;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.ringwood.runtime.job.Inputs;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.outcome.Build;
+import org.ringwood.runtime.planning.Decision;
+import org.ringwood.runtime.report.Report;
+import org.ringwood.runtime.report.Trace;
+
+/** What people hear of a job in the end: the table, the report, the trace. Only rank 0 speaks. */
+final class Voice {
+    private final Optional<PrintStream> out;
+
+    private Voice(Optional<PrintStream> out) {
+        this.out = out;
+    }
+
+    /** Rank 0's. */
+    static Voice on(PrintStream out) {
+        return new Voice(Optional.of(out));
+    }
+
+    /** Every other rank's. */
+    static Voice silent() {
+        return new Voice(Optional.empty());
+    }
+
+    /**
+     * Writes report and trace and prints the table.
+     *
+     * @param resolved the job without any {@code auto}
+     * @param job as it was given
+     */
+    void conclude(Job resolved, Job job, Inputs inputs, RankRun.Result result) {
+        if (out.isEmpty()) {
+            return;
+        }
+        Report report = Report.of(
+                new Report.Facts(
+                        Build.version(),
+                        Build.commit(),
+                        resolved,
+                        inputs.shape(),
+                        inputs.batch(),
+                        false,
+                        choices(resolved, job, result.decisions())),
+                result.reports());
+        job.trace().ifPresent(file -> Trace.write(file, result.traces()));
+        job.report().ifPresent(report::write);
+        out.get().print(report.table());
+        if (!result.holds()) {
+            out.get().println("The result is not within the bounds of the oracle; no output was written.");
+        }
+        job.output().filter(_ -> result.holds()).ifPresent(file -> out.get().println("output: " + file));
+        job.report().ifPresent(file -> out.get().println("report: " + file));
+        job.trace().ifPresent(file -> out.get().println("trace:  " + file));
+        out.get().flush();
+    }
+
+    private static List<Report.Choice> choices(Job resolved, Job job, List<Decision> decisions) {
+        List<Report.Choice> choices = new ArrayList<>();
+        if (job.workers().isEmpty()) {
+            choices.add(new Report.Choice(
+                    "workers", Integer.toString(resolved.workers().orElseThrow()), "what the launcher started"));
+        }
+        if (job.threads().isEmpty()) {
+            choices.add(new Report.Choice(
+                    "threads",
+                    Integer.toString(resolved.threads().orElseThrow()),
+                    "the cores of a machine over the workers on it"));
+        }
+        if (job.device() != resolved.device()) {
+            choices.add(new Report.Choice("device", resolved.device().toString(), "the best device of this version"));
+        }
+        if (job.transport() != resolved.transport()) {
+            choices.add(new Report.Choice(
+                    "transport", resolved.transport().toString(), "shm within a machine, aeron between machines"));
+        }
+        for (int i = 0; i < decisions.size(); i++) {
+            Decision decision = decisions.get(i);
+            if (!decision.reason().isEmpty()) {
+                choices.add(new Report.Choice(
+                        "attention.schedule[" + i + "]",
+                        decision.schedule() + ", " + decision.partition(),
+                        decision.reason()));
+            }
+        }
+        return choices;
+    }
+}

@@ -1,0 +1,163 @@
+package org.ringwood.runtime.worker;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.GroupOptions;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.TransportChoice;
+import org.ringwood.collectives.connect.Connector;
+import org.ringwood.collectives.connect.Participant;
+import org.ringwood.runtime.cluster.ClusterSettings;
+import org.ringwood.runtime.cluster.HazelcastCoordination;
+import org.ringwood.runtime.cluster.Member;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.job.JobFile;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.process.Hosts;
+import org.ringwood.runtime.process.Lifeline;
+import org.ringwood.runtime.process.ProgressDisplay;
+import org.ringwood.runtime.process.ProgressPipe;
+import org.ringwood.runtime.worker.RankProgram.End;
+
+/** A process that is one rank of a job: joins the others, does its part, leaves, and says why if it could not. */
+public final class WorkerProcess {
+    private final Seat seat;
+    private final Member me;
+    private final Watchdog watchdog = new Watchdog();
+
+    private WorkerProcess(Seat seat) {
+        this.seat = seat;
+        this.me = new Member(seat.rank(), Hosts.name(), ProcessHandle.current().pid());
+    }
+
+    /**
+     * Runs this process's rank of a job.
+     *
+     * @param file job file
+     * @param settings {@code KEY=VALUE} that win over it
+     */
+    public static ExitStatus run(Seat seat, Path file, List<String> settings) {
+        return new WorkerProcess(seat).run(file, settings);
+    }
+
+    private ExitStatus run(Path file, List<String> settings) {
+        End end;
+        try {
+            Job job = JobFile.read(file, settings, System.getenv());
+            requireAgreement(job);
+            end = run(job);
+        } catch (RuntimeException thrown) {
+            end = End.failed(Classification.of(thrown, me), thrown);
+        }
+        explain(end);
+        watchdog.finished();
+        return end.status();
+    }
+
+    private void requireAgreement(Job job) {
+        int wanted = job.workers().orElse(seat.size());
+        if (wanted != seat.size()) {
+            throw new InputException("workers: " + wanted + " contradicts the launcher, which started " + seat.size()
+                    + " ranks: write workers: auto, or start " + wanted);
+        }
+    }
+
+    private End run(Job job) {
+        Optional<Lifeline> lifeline = seat.directory().map(_ -> Lifeline.on(System.in));
+        // Until there are peers and files, there is nothing to clean up.
+        lifeline.ifPresent(pipe -> pipe.listen(
+                failure -> Runtime.getRuntime().halt(failure.status().code())));
+        InetAddress address = ListenAddress.of(job.network().interfaceName(), seat);
+        GroupOptions options = options(job);
+        try (HazelcastCoordination coordination =
+                HazelcastCoordination.join(clusterSettings(job, address), failure -> watchdog.arm(failure.status()))) {
+            lifeline.ifPresent(pipe -> pipe.listen(coordination::fail));
+            endOnSignal(coordination);
+            return run(job, coordination, address, options);
+        }
+    }
+
+    private End run(Job job, HazelcastCoordination coordination, InetAddress address, GroupOptions options) {
+        Nonce nonce = Nonce.of(seat.token());
+        Participant self = new Participant(
+                seat.rank(), seat.size(), nonce.value(), address, coordination.rendezvous(), coordination.liveness());
+        try (ProcessGroup group = Connector.connect(self, options)) {
+            if (seat.rank() > 0) {
+                return new RankProgram(job, coordination, group, nonce.toString(), Voice.silent()).run();
+            }
+            try (ProgressFeed _ = new ProgressFeed(coordination, display())) {
+                return new RankProgram(job, coordination, group, nonce.toString(), Voice.on(System.out)).run();
+            }
+        } catch (RuntimeException thrown) {
+            coordination.fail(Classification.of(thrown, me));
+            JobFailure first = coordination.failure();
+            return End.failed(first == null ? Classification.of(thrown, me) : first, thrown);
+        }
+    }
+
+    private ProgressDisplay display() {
+        return seat.directory().isPresent() ? new ProgressPipe(System.out) : ProgressDisplay.onStandardError();
+    }
+
+    private ClusterSettings clusterSettings(Job job, InetAddress address) {
+        int fixed = job.network().ports();
+        int free = seat.rank() == 0 ? seat.meeting().port() : 0;
+        return new ClusterSettings(
+                me,
+                seat.size(),
+                address.getHostAddress(),
+                fixed == 0 ? free : fixed + seat.rank(),
+                seat.meeting(),
+                seat.token(),
+                job.timeouts());
+    }
+
+    private static GroupOptions options(Job job) {
+        TransportChoice choice = switch (job.transport()) {
+            case AUTO -> TransportChoice.AUTO;
+            case SHM -> TransportChoice.SHM;
+            case AERON -> TransportChoice.AERON;
+            case INPROCESS ->
+                throw new InputException(
+                        "transport: inprocess is for ranks that are threads, but this job's are processes: take auto, shm or aeron");
+            case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
+        };
+        return new GroupOptions(choice, job.network().interfaceName(), job.timeouts());
+    }
+
+    /** SIGTERM and SIGINT: the job ends in order, and the JVM with the signal's exit code once this thread ends. */
+    private void endOnSignal(HazelcastCoordination coordination) {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
+            if (!watchdog.isFinished()) {
+                coordination.fail(new JobFailure(
+                        me.failure(Failure.Cause.CANCELLED, "was asked to end by a signal"), ExitStatus.TERMINATED));
+                watchdog.awaitFinish();
+            }
+        }));
+    }
+
+    /** A worker of our launcher leaves word in the job's directory; any other says it itself. */
+    private void explain(End end) {
+        if (end.thrown() != null) {
+            System.err.println("ringwood: rank " + me.rank() + " ends with this:");
+            end.thrown().printStackTrace();
+        }
+        end.failure().ifPresent(failure -> {
+            if (seat.directory().isEmpty()) {
+                System.err.println("ringwood: " + failure.sentence());
+                return;
+            }
+            try {
+                seat.directory().get().leaveVerdict(me.rank(), failure);
+            } catch (IOException gone) {
+                System.err.println("ringwood: cannot tell the launcher of " + failure.sentence() + ": " + gone);
+            }
+        });
+    }
+}
