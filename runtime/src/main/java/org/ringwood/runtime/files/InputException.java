@@ -9,11 +9,16 @@ public final class InputException extends RuntimeException {
 
     /** A refusal; {@code message} is one sentence. */
     public InputException(String message) {
-        super(message);
+        super(onOneLine(message));
     }
 
     /** A refusal with what brought it about. */
     public InputException(String message, Throwable cause) {
-        super(message, cause);
+        super(onOneLine(message), cause);
+    }
+
+    /** Quoted keys and names may hold anything. */
+    private static String onOneLine(String message) {
+        return message.replaceAll("(\\p{Cntrl}|\\R)+", " ").strip();
     }
 }

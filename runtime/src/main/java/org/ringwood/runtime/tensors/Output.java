@@ -29,6 +29,7 @@ public final class Output {
 
     private final TensorShape shape;
     private final List<WholeFile> files;
+    private final List<byte[]> headers;
     private final Place out;
     private final Place lse;
 
@@ -49,9 +50,12 @@ public final class Output {
         if (!isNpy(target)) {
             this.files = List.of(new WholeFile(target, nonce));
             // Tensors with the larger elements come first, so that all are aligned.
-            long header = safetensors().length;
-            this.lse = new Place(0, header, lseShape);
-            this.out = new Place(0, header + lseShape.bytes(), shape);
+            byte[] header = Safetensors.header(List.of(
+                    new Safetensors.Written("lse", DType.F32, lseAxes()),
+                    new Safetensors.Written("out", shape.dtype(), shape.axes())));
+            this.headers = List.of(header);
+            this.lse = new Place(0, header.length, lseShape);
+            this.out = new Place(0, header.length + lseShape.bytes(), shape);
             return;
         }
         if (shape.dtype() == DType.BF16) {
@@ -61,8 +65,9 @@ public final class Output {
         String stem = name.substring(0, name.length() - NPY.length());
         this.files =
                 List.of(new WholeFile(target, nonce), new WholeFile(target.resolveSibling(stem + ".lse" + NPY), nonce));
-        this.out = new Place(0, Npy.header(shape.dtype(), shape.axes()).length, shape);
-        this.lse = new Place(1, Npy.header(DType.F32, lseAxes()).length, lseShape);
+        this.headers = List.of(Npy.header(shape.dtype(), shape.axes()), Npy.header(DType.F32, lseAxes()));
+        this.out = new Place(0, headers.getFirst().length, shape);
+        this.lse = new Place(1, headers.getLast().length, lseShape);
     }
 
     private static boolean isNpy(Path target) {
@@ -74,41 +79,31 @@ public final class Output {
         return axes.subList(0, axes.size() - 1);
     }
 
-    private byte[] safetensors() {
-        return Safetensors.header(List.of(
-                new Safetensors.Written("lse", DType.F32, lseAxes()),
-                new Safetensors.Written("out", shape.dtype(), shape.axes())));
-    }
-
     /**
      * Creates the files, with their headers and at full size. Done once, before any rank opens them.
      *
      * @throws InputException if a directory cannot be written or has too little space; nothing is left then
      */
     public void create() {
-        List<WholeFile> created = new ArrayList<>();
         try {
-            for (WholeFile file : files) {
-                created.add(file);
-                create(file);
+            for (int i = 0; i < files.size(); i++) {
+                create(files.get(i), headers.get(i), size(i));
             }
         } catch (InputException e) {
-            created.forEach(WholeFile::discard);
+            discard();
             throw e;
         }
     }
 
-    private void create(WholeFile file) {
-        boolean first = file.equals(files.getFirst());
-        byte[] header = files.size() == 1
-                ? safetensors()
-                : first ? Npy.header(shape.dtype(), shape.axes()) : Npy.header(DType.F32, lseAxes());
-        long size = header.length;
+    private long size(int file) {
+        long size = headers.get(file).length;
         for (Place place : List.of(out, lse)) {
-            if (files.get(place.file()).equals(file)) {
-                size += place.shape().bytes();
-            }
+            size += place.file() == file ? place.shape().bytes() : 0;
         }
+        return size;
+    }
+
+    private static void create(WholeFile file, byte[] header, long size) {
         try (FileChannel channel =
                 FileChannel.open(file.partial(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             long free = Files.getFileStore(file.partial()).getUsableSpace();

@@ -42,7 +42,8 @@ public final class Setting {
 
     /** The entry with this value in it; {@code root} stays as it is. */
     public Entry applyTo(Entry root) {
-        return applyTo(root, 0);
+        // A file that is no mapping at all is for its reader to refuse.
+        return root instanceof Entry.Mapping ? applyTo(root, 0) : root;
     }
 
     private Entry applyTo(Entry entry, int depth) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -258,6 +259,37 @@ class JobFileTest {
                 .contains("/")
                 .contains(messageParts)
                 .doesNotContain("\n");
+    }
+
+    /** A damaged file reads as another job or is refused with a sentence; nothing else happens. */
+    @Test
+    void survivesAnyDamage() {
+        String alphabet = "{}[],:#&*!|>'\"%@`-? \n\t\u0000\u00e9\ud800${}0123456789.eE+abc";
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        int refused = 0;
+        for (int i = 0; i < 1500; i++) {
+            StringBuilder text = new StringBuilder(WHOLE);
+            for (int change = random.nextInt(3); change >= 0; change--) {
+                int at = random.nextInt(text.length());
+                char c = alphabet.charAt(random.nextInt(alphabet.length()));
+                switch (random.nextInt(4)) {
+                    case 0 -> text.setCharAt(at, c);
+                    case 1 -> text.insert(at, c);
+                    case 2 -> text.delete(at, Math.min(text.length(), at + 1 + random.nextInt(9)));
+                    default -> text.insert(at, text.substring(random.nextInt(at + 1), at));
+                }
+            }
+            try {
+                job(text.toString());
+            } catch (InputException e) {
+                refused++;
+                assertThat(e.getMessage()).as("seed %d, mutation %d", seed, i).doesNotContain("\n");
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError("seed " + seed + ", mutation " + i + ": " + e, e);
+            }
+        }
+        assertThat(refused).as("seed %d", seed).isBetween(1, 1499);
     }
 
     @Test

@@ -16,7 +16,7 @@ import org.ringwood.runtime.files.InputException;
 
 /** A damaged file either reads as something or is refused with a sentence; nothing else happens. */
 class MutationTest {
-    private static final int MUTATIONS = 4000;
+    private static final int MUTATIONS = 1000;
     private static final String ALPHABET = "{}[]()\"':,0123456789 -.eE\\uTFn\u0000";
 
     @TempDir
