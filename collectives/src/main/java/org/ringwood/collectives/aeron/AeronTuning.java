@@ -13,7 +13,9 @@ import java.time.Duration;
  * @param mtuBytes largest datagram without IP and UDP headers, a multiple of 32; 0 takes what the interface carries in one
  *     packet. On a clean network of 1500-byte packets, 8192 is faster: the kernel then cuts and reassembles
  * @param windowBytes what a sender may have under way to one receiver; lowered to what the kernel grants as a socket buffer
- *     ({@code net.core.rmem_max})
+ *     ({@code net.core.rmem_max}).
+ *     At most a quarter of a term: the driver ignores what a receiver says of itself if the sender is more than half a
+ *     term ahead, which padding and a window of half a term would make it
  * @param termBytes a third of a log buffer, a power of two from 64 KiB to 1 GiB. Every pair of ranks that exchanges messages has a
  *     log of its own in each direction, on both nodes; its pages are taken as they are first written
  * @param eagerBytes messages up to this size are sent before their receiver is known to wait for them
@@ -65,10 +67,10 @@ public record AeronTuning(
                 termBytes,
                 "a power of two from 64 KiB to 1 GiB");
         require(
-                windowBytes >= Math.max(mtuBytes, SMALLEST_MTU) && windowBytes <= termBytes / 2,
+                windowBytes >= Math.max(mtuBytes, SMALLEST_MTU) && windowBytes <= termBytes / 4,
                 "window.bytes",
                 windowBytes,
-                "between mtu.bytes and half of term.bytes");
+                "between mtu.bytes and a quarter of term.bytes");
         require(mtuBytes <= termBytes / 8, "mtu.bytes", mtuBytes, "at most an eighth of term.bytes");
         require(eagerBytes >= 0, "eager.bytes", eagerBytes, "0 or more");
         require(eagerBudgetBytes >= 0, "eager.budget.bytes", eagerBudgetBytes, "0 or more");

@@ -27,16 +27,27 @@ final class DriverDirectory implements AutoCloseable {
      * @param name distinguishes the drivers of a process
      */
     static DriverDirectory create(String name) {
-        Path parent =
-                Files.isWritable(SHARED_MEMORY) ? SHARED_MEMORY : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
-        Path directory = parent.resolve(StaleFiles.nameOfOwn("aeron", name));
+        Path directory = parent().resolve(StaleFiles.nameOfOwn("aeron", name));
+        sweep();
         try {
-            StaleFiles.sweep(parent);
             Files.createDirectory(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             return new DriverDirectory(directory);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make the directory of the Aeron media driver, " + directory, e);
+        }
+    }
+
+    private static Path parent() {
+        return Files.isWritable(SHARED_MEMORY) ? SHARED_MEMORY : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+    }
+
+    /** Removes the directories of processes that have ended. */
+    static void sweep() {
+        try {
+            StaleFiles.sweep(parent());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look for what ended processes left in " + parent(), e);
         }
     }
 

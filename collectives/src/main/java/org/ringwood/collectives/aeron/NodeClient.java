@@ -148,11 +148,15 @@ final class NodeClient implements AutoCloseable {
 
     /**
      * Leaves the driver. Where this process hosts it, it lives on until the other ranks of the node have left too: they are waited for
-     * here, and if they take their time, by a thread that keeps this process alive meanwhile.
+     * here, and if they take their time, by a thread that keeps this process alive meanwhile. If the job has failed, the host may
+     * have been killed, and what it left is swept.
      */
     @Override
     public void close() {
         aeron.close();
+        if (driver == null && troubles.failed()) {
+            DriverDirectory.sweep();
+        }
         if (driver != null) {
             if (await(() -> !driver.hasClients(), config.tuning().linger()) || troubles.failed()) {
                 shutDown(driver);

@@ -32,7 +32,7 @@ import org.ringwood.collectives.transport.Envelope;
 class AeronFailureTest {
     private static final Topology TWO_NODES = new Topology(List.of("left", "right"));
     private static final AeronTuning IMPATIENT = new AeronTuning(
-            0, 32 << 10, 64 << 10, 1024, 8 << 10, Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(1));
+            0, 16 << 10, 64 << 10, 1024, 8 << 10, Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(1));
 
     private final LocalJob job = new LocalJob(TWO_NODES, GroupFactory.PATIENT, Media.AUTO, IMPATIENT);
 

@@ -23,7 +23,7 @@ import org.ringwood.collectives.Topology;
 class AeronLossTest {
     private static final AeronTuning SMALL_DATAGRAMS = new AeronTuning(
             1408,
-            32 << 10,
+            16 << 10,
             64 << 10,
             1024,
             8 << 10,

@@ -88,7 +88,7 @@ class AeronTransportTest {
                 .hasMessageContaining("no interface of this host has the address 192.0.2.1");
         AeronTuning datagrams = new AeronTuning(
                 1408,
-                32 << 10,
+                16 << 10,
                 64 << 10,
                 0,
                 0,

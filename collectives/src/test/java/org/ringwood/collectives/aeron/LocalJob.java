@@ -27,7 +27,7 @@ final class LocalJob implements Liveness {
     /** Small logs, so that they are quick to make and messages are larger than them. */
     static final AeronTuning SMALL = new AeronTuning(
             0,
-            32 << 10,
+            16 << 10,
             64 << 10,
             1024,
             8 << 10,
