@@ -31,10 +31,23 @@ import org.ringwood.collectives.transport.Envelope;
 
 class AeronFailureTest {
     private static final Topology TWO_NODES = new Topology(List.of("left", "right"));
-    private static final AeronTuning IMPATIENT = new AeronTuning(
-            0, 16 << 10, 64 << 10, 1024, 8 << 10, Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(1));
 
-    private final LocalJob job = new LocalJob(TWO_NODES, GroupFactory.PATIENT, Media.AUTO, IMPATIENT);
+    private LocalJob job = new LocalJob(TWO_NODES, GroupFactory.PATIENT, Media.AUTO, LocalJob.SMALL);
+
+    /** Gives peers up early, for a test that waits for just that. */
+    private void hurry(Duration silence, Duration reach) {
+        AeronTuning small = LocalJob.SMALL;
+        AeronTuning impatient = new AeronTuning(
+                small.mtuBytes(),
+                small.windowBytes(),
+                small.termBytes(),
+                small.eagerBytes(),
+                small.eagerBudgetBytes(),
+                silence,
+                reach,
+                small.linger());
+        job = new LocalJob(TWO_NODES, GroupFactory.PATIENT, Media.AUTO, impatient);
+    }
 
     @Test
     void namesTheSenderOfADamagedFrame() throws Exception {
@@ -139,6 +152,7 @@ class AeronFailureTest {
 
     @Test
     void namesAPeerThatFellSilent() throws Exception {
+        hurry(Duration.ofSeconds(2), Duration.ofSeconds(30));
         play((transport, puppet) -> {
             puppet.send(Frame.Kind.HELLO, puppet.envelope(0, 0), MemorySegment.ofArray(new byte[0]));
             Envelope toPuppet = new Envelope(job.job().nonce(), 0, job.job().epoch(), 0, 1, 0, 0, 0, 10, 0);
@@ -184,6 +198,7 @@ class AeronFailureTest {
 
     @Test
     void namesAPeerThatCannotBeReached() throws Exception {
+        hurry(Duration.ofSeconds(10), Duration.ofMillis(500));
         job.config(1)
                 .rendezvous()
                 .publish(
