@@ -23,8 +23,19 @@ import org.ringwood.collectives.Rendezvous;
 import org.ringwood.collectives.Topology;
 
 class AeronTransportTest {
+    /** Whoever leaves waits for the others, so that nothing is left to a thread behind the test's back. */
+    private static final AeronTuning PATIENT = new AeronTuning(
+            0,
+            16 << 10,
+            64 << 10,
+            1024,
+            8 << 10,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(60));
+
     private final LocalJob job =
-            new LocalJob(AeronTwoNodesContractTest.twoNodes(8), GroupFactory.PATIENT, Media.AUTO, LocalJob.SMALL);
+            new LocalJob(AeronTwoNodesContractTest.twoNodes(8), GroupFactory.PATIENT, Media.AUTO, PATIENT);
 
     @Test
     void joinsEightRanksOfTwoNodes() throws Exception {
