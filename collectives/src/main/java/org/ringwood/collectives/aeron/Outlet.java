@@ -82,9 +82,14 @@ final class Outlet implements AutoCloseable {
         messages.clear();
     }
 
+    /** Whether all has been handed over. */
+    boolean isIdle() {
+        return controls.isEmpty() && messages.isEmpty();
+    }
+
     /** Hands over what there is room for; returns whether there was any. */
     boolean push() {
-        if (controls.isEmpty() && messages.isEmpty()) {
+        if (isIdle()) {
             return false;
         }
         ExclusivePublication to = connected();

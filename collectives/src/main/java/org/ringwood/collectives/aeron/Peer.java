@@ -190,8 +190,9 @@ final class Peer {
         farewell = true;
     }
 
-    /** Whether nothing that this rank has sent can matter to the peer any more. */
+    /** Whether neither rank has anything left to tell the other, or can. */
     boolean isParted() {
-        return !saidGoodbye || farewell || left || streamLost != null || outlet.contact() == Outlet.Contact.LOST;
+        boolean lost = streamLost != null || outlet.contact() == Outlet.Contact.LOST;
+        return !saidGoodbye || lost || (outlet.isIdle() && (farewell || left));
     }
 }
