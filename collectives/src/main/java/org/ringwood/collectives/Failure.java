@@ -18,6 +18,8 @@ public record Failure(int rank, String host, long pid, Cause cause, String detai
         SILENT,
         /** The process told an error of its own. */
         ERROR,
+        /** The environment lacks what the process needs: memory, a port, an interface. */
+        ENVIRONMENT,
         /** Ranks disagree about what they do: operation, shape, epoch or configuration. */
         DISAGREEMENT,
         /** No rank made progress for the stall timeout. */

@@ -62,14 +62,20 @@ final class Member implements AutoCloseable {
 
     /** Reports that this rank cannot go on, unless it says so because the group failed already. */
     void fail(Throwable reason) {
-        if (!(reason instanceof GroupFailureException)) {
-            fail("failed: " + reason);
+        if (reason instanceof MemoryExhaustedException exhausted) {
+            report(Cause.ENVIRONMENT, String.valueOf(exhausted.getMessage()));
+        } else if (!(reason instanceof GroupFailureException)) {
+            report(Cause.ERROR, "failed: " + reason);
         }
     }
 
     void fail(String detail) {
+        report(Cause.ERROR, detail);
+    }
+
+    private void report(Cause cause, String detail) {
         String host = job.topology().nodes().get(rank);
-        liveness.report(new Failure(rank, host, ProcessHandle.current().pid(), Cause.ERROR, detail));
+        liveness.report(new Failure(rank, host, ProcessHandle.current().pid(), cause, detail));
     }
 
     GroupMemory allocate(long bytes) {

@@ -8,6 +8,7 @@ import org.ringwood.collectives.Failure.Cause;
 import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.GroupOptions;
 import org.ringwood.collectives.Job;
+import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.Rendezvous;
@@ -47,9 +48,14 @@ public final class Connector {
             return new Connector(self, options).connect();
         } catch (RuntimeException e) {
             if (!(e instanceof GroupFailureException)) {
-                String detail = "could not join the group: " + e.getMessage();
-                long pid = ProcessHandle.current().pid();
-                self.liveness().report(new Failure(self.rank(), "?", pid, Cause.ERROR, detail));
+                boolean refused = e instanceof IllegalArgumentException || e instanceof MemoryExhaustedException;
+                self.liveness()
+                        .report(new Failure(
+                                self.rank(),
+                                "?",
+                                ProcessHandle.current().pid(),
+                                refused ? Cause.ENVIRONMENT : Cause.ERROR,
+                                "could not join the group: " + e.getMessage()));
             }
             throw e;
         }

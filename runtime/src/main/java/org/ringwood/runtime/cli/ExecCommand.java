@@ -51,19 +51,21 @@ final class ExecCommand implements Callable<Integer>, Verbose {
             throw new InputException("-n " + ranks + " is no number of ranks: give 1 or more");
         }
         JobDirectory directory = JobDirectory.create();
-        Supervisor supervisor = new Supervisor(Hosts.name(), _ -> Optional.empty(), (process, _) -> process.destroy());
+        Supervisor supervisor = new Supervisor(
+                Hosts.name(), _ -> Optional.empty(), (process, _) -> process.destroy(), Optional.empty());
         try (SupervisedJob job = new SupervisedJob(supervisor, directory)) {
             int port = freePort();
             for (int rank = 0; rank < ranks; rank++) {
                 supervisor.start(program(rank, port, directory));
             }
-            return job.await().map(ExecCommand::report).orElse(ExitStatus.DONE).code();
+            Optional<JobFailure> failure = job.await();
+            failure.ifPresent(first -> System.err.println("ringwood: " + first.sentence()));
+            return failure.isEmpty()
+                    ? ExitStatus.DONE.code()
+                    : supervisor
+                            .exitCode(failure.get())
+                            .orElse(failure.get().status().code());
         }
-    }
-
-    private static ExitStatus report(JobFailure failure) {
-        System.err.println("ringwood: " + failure.sentence());
-        return failure.status();
     }
 
     private ProcessBuilder program(int rank, int port, JobDirectory directory) {

@@ -5,6 +5,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,9 +34,12 @@ import org.ringwood.runtime.worker.Seat;
 record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, boolean verbose) {
     private static final int TAIL_LINES = 40;
 
+    /** Workers end together, unless something is wrong. */
+    private static final Duration FAREWELL = Duration.ofSeconds(60);
+
     ExitStatus run() throws InterruptedException {
         JobDirectory directory = JobDirectory.create();
-        Supervisor supervisor = new Supervisor(Hosts.name(), directory::verdict, Lifeline::tell);
+        Supervisor supervisor = new Supervisor(Hosts.name(), directory::verdict, Lifeline::tell, Optional.of(FAREWELL));
         try (SupervisedJob job = new SupervisedJob(supervisor, directory)) {
             Thread relay = null;
             for (int rank = 0; rank < ranks; rank++) {

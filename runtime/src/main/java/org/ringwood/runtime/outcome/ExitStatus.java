@@ -32,22 +32,13 @@ public enum ExitStatus {
         return code;
     }
 
-    /** The status of an exit code; a code that no Ringwood program ends with is {@link #INTERNAL}. */
-    public static ExitStatus of(int code) {
-        for (ExitStatus status : values()) {
-            if (status.code == code) {
-                return status;
-            }
-        }
-        return INTERNAL;
-    }
-
     /** What a failure of a kind means for the exit code, if nothing more is known. */
     public static ExitStatus of(Failure.Cause cause) {
         return switch (cause) {
             case DIED, SILENT -> PEER_LOST;
             case STALLED, DEADLINE -> STALLED;
             case CANCELLED -> TERMINATED;
+            case ENVIRONMENT -> BAD_INPUT;
             case ERROR, DISAGREEMENT -> INTERNAL;
         };
     }

@@ -14,6 +14,12 @@ record Child(int rank, Process process) {
 
     private static final int KILL = 9;
 
+    /** Kills the process and what it started. */
+    void kill() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+
     /** The failure that an exit means if the process left no word of its own. */
     Failure exit(String host) {
         int code = process.exitValue();

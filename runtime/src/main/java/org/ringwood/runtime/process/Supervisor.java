@@ -5,11 +5,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.outcome.JobFailure;
 
@@ -21,12 +23,10 @@ public final class Supervisor implements AutoCloseable {
     /** How long the others may take to end after the first failure. */
     public static final Duration GRACE = Duration.ofSeconds(3);
 
-    /** How long the others may take to end once a rank has ended well; they end together unless something is wrong. */
-    private static final Duration FAREWELL = Duration.ofSeconds(60);
-
     private final String host;
     private final Function<Integer, Optional<JobFailure>> verdicts;
     private final Messenger messenger;
+    private final Optional<Duration> farewell;
     private final List<Child> children = new ArrayList<>();
     private final BlockingQueue<Child> exits = new LinkedBlockingQueue<>();
 
@@ -41,11 +41,17 @@ public final class Supervisor implements AutoCloseable {
      * @param host name of this machine, for errors
      * @param verdicts what a rank that has ended said of why
      * @param messenger tells the others
+     * @param farewell how long the others may take to end once a rank has ended well; empty for as long as they like
      */
-    public Supervisor(String host, Function<Integer, Optional<JobFailure>> verdicts, Messenger messenger) {
+    public Supervisor(
+            String host,
+            Function<Integer, Optional<JobFailure>> verdicts,
+            Messenger messenger,
+            Optional<Duration> farewell) {
         this.host = host;
         this.verdicts = verdicts;
         this.messenger = messenger;
+        this.farewell = farewell;
     }
 
     /**
@@ -80,6 +86,9 @@ public final class Supervisor implements AutoCloseable {
         for (int running = children.size(); running > 0; ) {
             Child ended = next(deadline);
             if (ended == null) {
+                if (cause == null) {
+                    cause = late();
+                }
                 kill();
                 deadline = Long.MAX_VALUE;
                 continue;
@@ -89,11 +98,38 @@ public final class Supervisor implements AutoCloseable {
                 cause = failure(ended);
                 spread(cause);
                 deadline = System.nanoTime() + GRACE.toNanos();
-            } else if (deadline == Long.MAX_VALUE) {
-                deadline = System.nanoTime() + FAREWELL.toNanos();
+            } else if (deadline == Long.MAX_VALUE && farewell.isPresent()) {
+                deadline = System.nanoTime() + farewell.get().toNanos();
             }
         }
         return Optional.ofNullable(cause);
+    }
+
+    /** The failure of the first rank that did not end with the others. */
+    private JobFailure late() {
+        synchronized (children) {
+            Child child = children.stream()
+                    .filter(each -> each.process().isAlive())
+                    .findFirst()
+                    .orElseThrow();
+            return JobFailure.of(new Failure(
+                    child.rank(),
+                    host,
+                    child.process().pid(),
+                    Failure.Cause.STALLED,
+                    "did not end within " + farewell.orElseThrow().toSeconds() + " s after the others"));
+        }
+    }
+
+    /** The exit code of the program that the failure names, if that ended by itself. */
+    public OptionalInt exitCode(JobFailure failure) {
+        synchronized (children) {
+            return children.stream()
+                    .filter(child -> child.rank() == failure.failure().rank()
+                            && failure.failure().cause() == Failure.Cause.ERROR)
+                    .mapToInt(child -> child.process().exitValue())
+                    .findFirst();
+        }
     }
 
     private @Nullable Child next(long deadline) throws InterruptedException {
@@ -106,11 +142,11 @@ public final class Supervisor implements AutoCloseable {
         return verdicts.apply(ended.rank()).orElseGet(() -> JobFailure.of(ended.exit(host)));
     }
 
-    /** Tells every process that runs of a failure; one that the others found silent has nothing left to say and is killed. */
+    /** Tells every process that runs of a failure; one that fell silent hears nothing and is killed. */
     private void spread(JobFailure cause) {
         synchronized (children) {
             for (Child child : children) {
-                if (child.rank() == cause.failure().rank()) {
+                if (child.rank() == cause.failure().rank() && cause.failure().cause() == Failure.Cause.SILENT) {
                     child.process().destroyForcibly();
                 } else if (child.process().isAlive()) {
                     messenger.tell(child.process(), cause);
@@ -139,7 +175,7 @@ public final class Supervisor implements AutoCloseable {
 
     private void kill() {
         synchronized (children) {
-            children.forEach(child -> child.process().destroyForcibly());
+            children.forEach(Child::kill);
         }
     }
 

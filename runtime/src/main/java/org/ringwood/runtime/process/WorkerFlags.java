@@ -23,7 +23,6 @@ public final class WorkerFlags {
                 "-Xmx" + heap / MIB + "m",
                 "-XX:MaxDirectMemorySize=" + memory,
                 // One thread collects what little there is; the cores are for attention.
-                "-XX:+UseSerialGC",
-                "-XX:+ExitOnOutOfMemoryError");
+                "-XX:+UseSerialGC");
     }
 }

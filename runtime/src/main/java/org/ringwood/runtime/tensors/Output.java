@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Positions;
@@ -71,7 +72,7 @@ public final class Output {
     }
 
     private static boolean isNpy(Path target) {
-        return target.toString().endsWith(NPY);
+        return target.toString().toLowerCase(Locale.ROOT).endsWith(NPY);
     }
 
     private List<Long> lseAxes() {

@@ -3,6 +3,7 @@ package org.ringwood.runtime.worker;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Device;
@@ -56,29 +57,27 @@ final class RankProgram {
                 Device device = open(job.device(), threads())) {
             Optional<ResultWriter> writer = inputs.output(nonce).map(output -> new ResultWriter(output, group));
             try {
-                return new End(run(inputs, device, writer), Optional.empty(), null);
+                return run(inputs, device, writer);
             } catch (RuntimeException | Error thrown) {
                 End end = fail(thrown);
                 writer.ifPresent(ResultWriter::discard);
                 return end;
             }
-        } catch (RuntimeException thrown) {
+        } catch (RuntimeException | Error thrown) {
             return fail(thrown);
         }
     }
 
-    private ExitStatus run(Inputs inputs, Device device, Optional<ResultWriter> writer) {
+    private End run(Inputs inputs, Device device, Optional<ResultWriter> writer) {
         RankRun.Result result = new RankRun(job, coordination, group).run(inputs, device, writer);
-        boolean holds = result.holds();
-        if (holds) {
-            writer.ifPresent(ResultWriter::commit);
-        } else {
-            writer.ifPresent(ResultWriter::discard);
-        }
+        Optional<String> violation = result.violation();
+        writer.ifPresent(violation.isEmpty() ? ResultWriter::commit : ResultWriter::discard);
         Job resolved = job.resolved(group.size(), device.threads(), kind(), transport());
         voice.conclude(resolved, job, inputs, result);
         coordination.conclude();
-        return holds ? ExitStatus.DONE : ExitStatus.VERIFICATION_FAILED;
+        Optional<JobFailure> failure = violation.map(sentence -> new JobFailure(
+                coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED));
+        return new End(failure.map(JobFailure::status).orElse(ExitStatus.DONE), failure, null);
     }
 
     private End fail(Throwable thrown) {

@@ -2,6 +2,7 @@ package org.ringwood.runtime.worker;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
@@ -48,8 +49,8 @@ final class RankRun {
      * @param traces of all ranks, if wanted
      */
     record Result(List<Decision> decisions, List<RankReport> reports, List<Trace> traces) {
-        /** Whether all that was compared with the oracle is within its bounds. */
-        boolean holds() {
+        /** What was compared with the oracle and is outside its bounds: the first such schedule, in one sentence; empty if none is. */
+        Optional<String> violation() {
             for (int run = 0; run < decisions.size(); run++) {
                 Accuracy accuracy = null;
                 for (RankReport report : reports) {
@@ -57,10 +58,18 @@ final class RankRun {
                     accuracy = accuracy == null ? part : part == null ? accuracy : accuracy.and(part);
                 }
                 if (accuracy != null && !accuracy.holds()) {
-                    return false;
+                    return Optional.of(String.format(
+                            Locale.ROOT,
+                            "verification failed: %s differs from the oracle by %.2e (allowed %.2e), its lse by %.2e (allowed"
+                                    + " %.2e); no output was written",
+                            reports.getFirst().runs().get(run).schedule(),
+                            accuracy.outError(),
+                            accuracy.outBound(),
+                            accuracy.lseError(),
+                            accuracy.lseBound()));
                 }
             }
-            return true;
+            return Optional.empty();
         }
     }
 

@@ -52,10 +52,9 @@ final class Voice {
         job.trace().ifPresent(file -> Trace.write(file, result.traces()));
         job.report().ifPresent(report::write);
         out.get().print(report.table());
-        if (!result.holds()) {
-            out.get().println("The result is not within the bounds of the oracle; no output was written.");
-        }
-        job.output().filter(_ -> result.holds()).ifPresent(file -> out.get().println("output: " + file));
+        job.output()
+                .filter(_ -> result.violation().isEmpty())
+                .ifPresent(file -> out.get().println("output: " + file));
         job.report().ifPresent(file -> out.get().println("report: " + file));
         job.trace().ifPresent(file -> out.get().println("trace:  " + file));
         out.get().flush();

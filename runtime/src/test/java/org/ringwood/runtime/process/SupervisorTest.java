@@ -3,6 +3,7 @@ package org.ringwood.runtime.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,11 +21,14 @@ class SupervisorTest {
 
     private final Map<Integer, JobFailure> verdicts = new HashMap<>();
     private final List<Long> told = new ArrayList<>();
-    private final Supervisor supervisor =
-            new Supervisor("here", rank -> Optional.ofNullable(verdicts.get(rank)), (process, _) -> {
+    private final Supervisor supervisor = new Supervisor(
+            "here",
+            rank -> Optional.ofNullable(verdicts.get(rank)),
+            (process, _) -> {
                 told.add(process.pid());
                 process.destroy();
-            });
+            },
+            Optional.of(Duration.ofSeconds(60)));
 
     @AfterEach
     void leaveNothingBehind() {
