@@ -122,31 +122,43 @@ public record Slice(long qFrom, long qTo, long kFrom, long kTo, long lowest, lon
         return Math.min(kTo, q + highest + 1);
     }
 
-    /** Number of admitted pairs, exactly. */
+    /**
+     * Number of admitted pairs, exactly.
+     *
+     * @throws ArithmeticException if that is more than 2⁶³−1
+     */
     public long area() {
         if (isEmpty()) {
             return 0;
         }
-        return below(highest) - below(lowest - 1);
+        // Over the rows, their lengths rise, stay and fall, so the area is at least half of rows times the longest. If
+        // that product is within 64 bits, so is the area, and its sign bit tells whether it is within 63; if not, the
+        // area is not within 63 bits.
+        long longest = Math.min(kTo - kFrom, highest - lowest + 1);
+        long area = below(highest) - below(lowest - 1);
+        if (Math.unsignedMultiplyHigh(qTo - qFrom, longest) != 0 || area < 0) {
+            throw new ArithmeticException(this + " admits more pairs than 63 bits count; cut it");
+        }
+        return area;
     }
 
-    /** Number of pairs of the rectangle with {@code k - q <= diagonal}. */
+    /** Number of pairs of the rectangle with {@code k - q <= diagonal}, modulo 2⁶⁴. */
     private long below(long diagonal) {
         // Rows with q + diagonal >= kTo - 1 are whole; rows with q + diagonal < kFrom are empty; between, they grow by
         // one.
         long firstWhole = Math.clamp(kTo - 1 - diagonal, qFrom, qTo);
         long firstPart = Math.clamp(kFrom - diagonal, qFrom, qTo);
-        long whole = Math.multiplyExact(qTo - firstWhole, kTo - kFrom);
+        long whole = (qTo - firstWhole) * (kTo - kFrom);
         if (firstPart >= firstWhole) {
             return whole;
         }
         long shortest = firstPart + diagonal - kFrom + 1;
         long longest = firstWhole - 1 + diagonal - kFrom + 1;
-        return Math.addExact(whole, triangle(longest) - triangle(shortest - 1));
+        return whole + triangle(longest) - triangle(shortest - 1);
     }
 
     private static long triangle(long n) {
-        return (n & 1) == 0 ? Math.multiplyExact(n / 2, n + 1) : Math.multiplyExact(n, (n + 1) / 2);
+        return (n & 1) == 0 ? n / 2 * (n + 1) : n * ((n + 1) / 2);
     }
 
     /** Which corners of the rectangle the diagonals cut. */

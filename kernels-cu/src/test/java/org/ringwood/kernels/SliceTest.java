@@ -1,6 +1,7 @@
 package org.ringwood.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Random;
@@ -84,6 +85,28 @@ class SliceTest {
         long n = 1L << 31;
         assertThat(Slice.of(0, n, 0, n, Slice.Kind.CAUSAL).area()).isEqualTo(n / 2 * (n + 1));
         assertThat(Slice.full(0, n, 0, n).area()).isEqualTo(n * n);
+    }
+
+    @Test
+    void areaOfANarrowWindowOverManyTokensIsExact() {
+        long n = 1L << 33;
+        long width = 1000;
+        Slice window = new Slice(0, n, 0, n, 1 - width, 0);
+        assertThat(window.area()).isEqualTo(n * width - width * (width - 1) / 2);
+    }
+
+    @Test
+    void anAreaIsCountedUpTo63BitsAndRefusedBeyond() {
+        long n = (1L << 32) - 1;
+        assertThat(Slice.of(0, n, 0, n, Slice.Kind.CAUSAL).area()).isEqualTo((1L << 31) * n);
+        for (long tooMany : new long[] {n + 1, 1L << 33, 1L << 40, 1L << 48}) {
+            for (Slice.Kind kind : List.of(Slice.Kind.CAUSAL, Slice.Kind.FULL)) {
+                Slice slice = Slice.of(0, tooMany, 0, tooMany, kind);
+                assertThatThrownBy(slice::area)
+                        .isInstanceOf(ArithmeticException.class)
+                        .hasMessageContaining("63 bits");
+            }
+        }
     }
 
     @Test

@@ -10,12 +10,12 @@ import org.ringwood.kernels.DType;
  *
  * @param dtype element type of the outputs
  * @param rows (row, head) pairs that were judged
- * @param outError largest error of an output element; infinite if one is not a number where the oracle's is
- * @param outPlain largest error of an output element in plain f32 arithmetic
- * @param outLargest largest output element
+ * @param outError largest error of an output element; infinite if one is not finite where the oracle's is
+ * @param outPlain largest error of an output element in plain f32 arithmetic, where that is finite
+ * @param outLargest largest finite output element
  * @param lseError largest error of a log-sum-exp
- * @param lsePlain largest error of a log-sum-exp in plain f32 arithmetic
- * @param lseLargest largest log-sum-exp
+ * @param lsePlain largest error of a log-sum-exp in plain f32 arithmetic, where that is finite
+ * @param lseLargest largest finite log-sum-exp
  */
 public record Accuracy(
         DType dtype,

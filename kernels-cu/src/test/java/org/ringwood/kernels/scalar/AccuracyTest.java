@@ -67,6 +67,48 @@ class AccuracyTest {
     }
 
     @Test
+    void aRowThatOverflowsInF32DoesNotExcuseAnother() {
+        // The score is 1000, but q · k leaves f32 on the way.
+        Oracle overflowing = new Oracle(new float[] {1e20f}, 1, 1e-37f, 0);
+        overflowing.add(new float[] {1e20f}, new float[] {1});
+        float large = (float) overflowing.exact().lse();
+        Accuracy right = overflowing.judge(DType.F32, new float[] {1}, large);
+        assertThat(right.holds()).isTrue();
+
+        float lse = (float) twoKeys().exact().lse();
+        float[] out = {
+            (float) twoKeys().exact().out()[0], (float) twoKeys().exact().out()[1]
+        };
+        float[] wrong = {out[0] + 0.01f, out[1]};
+        assertThat(right.and(twoKeys().judge(DType.F32, out, lse)).holds()).isTrue();
+        assertThat(right.and(twoKeys().judge(DType.F32, wrong, lse)).holds()).isFalse();
+        assertThat(right.and(twoKeys().judge(DType.F32, out, lse + 0.01f)).holds())
+                .isFalse();
+
+        assertThat(overflowing.judge(DType.F32, new float[] {Float.NaN}, large).holds())
+                .isFalse();
+        assertThat(overflowing
+                        .judge(DType.F32, new float[] {1}, Float.POSITIVE_INFINITY)
+                        .holds())
+                .isFalse();
+    }
+
+    @Test
+    void whereTheTruthIsNotFiniteOnlyTheSameAgrees() {
+        Oracle oracle = new Oracle(new float[] {0}, 2, 1, 0);
+        oracle.add(new float[] {0}, new float[] {Float.POSITIVE_INFINITY, Float.NaN});
+        assertThat(judge(oracle, Float.POSITIVE_INFINITY, Float.NaN)).isTrue();
+        assertThat(judge(oracle, Float.NEGATIVE_INFINITY, Float.NaN)).isFalse();
+        assertThat(judge(oracle, Float.MAX_VALUE, Float.NaN)).isFalse();
+        assertThat(judge(oracle, Float.NaN, Float.NaN)).isFalse();
+        assertThat(judge(oracle, Float.POSITIVE_INFINITY, 0)).isFalse();
+    }
+
+    private static boolean judge(Oracle oracle, float... out) {
+        return oracle.judge(DType.F32, out, 0).holds();
+    }
+
+    @Test
     void coarserOutputsHaveWiderBounds() {
         Oracle oracle = twoKeys();
         double[] out = oracle.exact().out();
