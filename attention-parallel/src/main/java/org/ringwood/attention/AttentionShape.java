@@ -29,9 +29,14 @@ public record AttentionShape(long queries, long keys, int heads, int kvHeads, in
         }
     }
 
-    /** Floating-point operations of {@code area} admitted pairs of {@code queryHeads} heads: {@code 2·area·heads·(dim + dimV)}. */
+    /**
+     * Floating-point operations of {@code area} admitted pairs of {@code queryHeads} heads: {@code 2·area·heads·(dim + dimV)}, or
+     * {@link Long#MAX_VALUE} if there are more.
+     */
     public long flops(long area, int queryHeads) {
-        return Math.multiplyExact(Math.multiplyExact(2 * area, queryHeads), (long) dim + dimV);
+        long perPair = 2L * queryHeads * (dim + dimV);
+        long flops = area * perPair;
+        return Math.multiplyHigh(area, perPair) == 0 && flops >= 0 ? flops : Long.MAX_VALUE;
     }
 
     @Override

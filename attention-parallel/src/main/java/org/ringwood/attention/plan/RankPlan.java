@@ -45,13 +45,13 @@ public record RankPlan(
         return bytes;
     }
 
-    /** Floating-point operations of what the rank attends; see {@link AttentionShape#flops}. */
+    /** Floating-point operations of what the rank attends, {@link Long#MAX_VALUE} if more; see {@link AttentionShape#flops}. */
     public long flops(AttentionShape shape) {
         long flops = 0;
         for (Step step : steps) {
             if (step instanceof Attend attend) {
-                flops = Math.addExact(
-                        flops, shape.flops(attend.area(), attend.queries().heads()));
+                long more = shape.flops(attend.area(), attend.queries().heads());
+                flops = more > Long.MAX_VALUE - flops ? Long.MAX_VALUE : flops + more;
             }
         }
         return flops;

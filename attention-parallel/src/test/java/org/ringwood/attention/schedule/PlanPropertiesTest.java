@@ -136,6 +136,21 @@ class PlanPropertiesTest {
     }
 
     @Test
+    void operationsBeyond63BitsAreCountedAsTheLargestNumber() {
+        long tokens = 64L << 20;
+        AttentionShape shape = new AttentionShape(tokens, tokens, 128, 8, 128, 128, DType.BF16);
+        Mask mask = Mask.causal(tokens, tokens);
+        Schedule ring = new RingAttention();
+        assertThat(ring.plan(ring.problem(shape, mask, PartitionRule.ZIGZAG, Topology.singleNode(8)))
+                        .predictions())
+                .allSatisfy(prediction -> assertThat(prediction.flops()).isEqualTo(Long.MAX_VALUE));
+        assertThat(shape.flops(mask.area(), 128)).isEqualTo(Long.MAX_VALUE);
+        assertThat(shape.flops(1L << 46, 128)).isEqualTo(1L << 62);
+        assertThat(shape.flops((1L << 47) - 1, 128)).isEqualTo(((1L << 47) - 1) << 16);
+        assertThat(shape.flops(1L << 47, 128)).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
     void hybridChoosesHeadRanksWithinNodesAndHeads() {
         assertThat(chosen(8, 8, Topology.singleNode(4))).isEqualTo(2);
         assertThat(chosen(8, 8, Topology.singleNode(8))).isEqualTo(4);

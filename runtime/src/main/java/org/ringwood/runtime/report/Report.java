@@ -243,7 +243,7 @@ public record Report(
     }
 
     private static long sum(RankReport told, ToLongFunction<RankReport.Run> of) {
-        return told.runs().stream().mapToLong(of).sum();
+        return told.runs().stream().mapToLong(of).reduce(0, (a, b) -> a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b);
     }
 
     /**
