@@ -11,20 +11,19 @@ import org.ringwood.collectives.Operation.Transfer;
  * One rank's part in an all-reduce that follows the group's {@link AllReducePlan}.
  *
  * @param elements the contribution, then the partial results, then the result
+ * @param digest of what all ranks must agree on
  */
-record AllReduce(
-        TransportGroup group, GroupOperation operation, MemorySegment elements, long elementBytes, Reducer reducer) {
+record AllReduce(TransportGroup group, GroupOperation operation, MemorySegment elements, long digest, Reducer reducer) {
     void run() {
-        long digest = Digest.of("elements", elementBytes);
         for (Exchange exchange : group.allReducePlan().ranks().get(group.rank())) {
             switch (exchange.incoming()) {
-                case NONE -> operation.await(List.of(send(exchange, digest)));
-                case RESULT -> operation.await(List.of(receive(exchange, elements, digest)));
+                case NONE -> operation.await(List.of(send(exchange)));
+                case RESULT -> operation.await(List.of(receive(exchange, elements)));
                 case LOWER, HIGHER -> {
                     if (exchange.sends()) {
-                        swap(exchange, digest);
+                        swap(exchange);
                     } else {
-                        takeIn(exchange, digest);
+                        takeIn(exchange);
                     }
                 }
             }
@@ -32,25 +31,25 @@ record AllReduce(
     }
 
     /** The other's state is copied, not borrowed: two ranks that read each other's state in place could not write theirs. */
-    private void swap(Exchange exchange, long digest) {
+    private void swap(Exchange exchange) {
         long bytes = elements.byteSize();
         MemorySegment other = group.member().scratch(bytes).segment().asSlice(0, bytes);
-        operation.await(List.of(send(exchange, digest), receive(exchange, other, digest)));
+        operation.await(List.of(send(exchange), receive(exchange, other)));
         reduce(exchange, other);
     }
 
-    private void takeIn(Exchange exchange, long digest) {
+    private void takeIn(Exchange exchange) {
         BorrowedTransfer other = operation.borrow(exchange.peer(), exchange.hop(), 0, elements.byteSize(), digest);
         operation.await(List.of(other));
         reduce(exchange, other.payload());
         other.release();
     }
 
-    private Transfer send(Exchange exchange, long digest) {
+    private Transfer send(Exchange exchange) {
         return operation.send(exchange.peer(), exchange.hop(), 0, elements, digest);
     }
 
-    private Transfer receive(Exchange exchange, MemorySegment into, long digest) {
+    private Transfer receive(Exchange exchange, MemorySegment into) {
         return operation.receive(exchange.peer(), exchange.hop(), 0, into, digest);
     }
 

@@ -142,9 +142,10 @@ final class TransportGroup implements ProcessGroup {
     }
 
     @Override
-    public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
+    public void allReduce(MemorySegment elements, long elementBytes, long digest, Reducer reducer) {
         Collectives.requireWhole(elements, elementBytes);
-        collective("all-reduce", operation -> new AllReduce(this, operation, elements, elementBytes, reducer).run());
+        long agreed = Digest.of("elements", elementBytes, digest);
+        collective("all-reduce", operation -> new AllReduce(this, operation, elements, agreed, reducer).run());
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.ringwood.attention.plan.Buffer;
@@ -14,6 +15,7 @@ import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
+import org.ringwood.collectives.Digest;
 import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.Operation;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
@@ -37,6 +39,7 @@ final class PlanRun implements ProcessGroup.Wait {
     private final StepOrder order;
     private final int[] readers;
     private final Operation operation;
+    private final long agreed;
     private final List<Running> running = new ArrayList<>();
     private final Stopwatch compute = new Stopwatch();
     private final Queue<Step.AllReduce> reductions = new ArrayDeque<>();
@@ -80,6 +83,7 @@ final class PlanRun implements ProcessGroup.Wait {
         this.order = new StepOrder(rankPlan.steps());
         this.readers = readers(rankPlan);
         this.operation = group.begin(plan.schedule());
+        this.agreed = scoring.digest(plan);
     }
 
     private static int[] readers(RankPlan plan) {
@@ -165,23 +169,25 @@ final class PlanRun implements ProcessGroup.Wait {
     private void queue(Step step, Future<?> future) {
         running.add(new Queued(step, future));
         compute.start();
+        if (future instanceof CompletableFuture<?> kernel) {
+            CompletableFuture<?> _ = kernel.whenComplete((_, _) -> group.wake());
+        }
     }
 
     private Transfer start(Step.Send send) {
-        return operation.send(
-                send.peer(),
-                send.hop(),
-                send.tag(),
-                memory.contiguous(send.part()),
-                send.part().digest());
+        return operation.send(send.peer(), send.hop(), send.tag(), memory.contiguous(send.part()), digest(send.part()));
     }
 
     private Transfer start(Step.Receive receive) {
         Part part = receive.part();
         return receive.inPlace()
-                ? operation.borrow(receive.peer(), receive.hop(), receive.tag(), part.bytes(), part.digest())
+                ? operation.borrow(receive.peer(), receive.hop(), receive.tag(), part.bytes(), digest(part))
                 : operation.receive(
-                        receive.peer(), receive.hop(), receive.tag(), memory.contiguous(part), part.digest());
+                        receive.peer(), receive.hop(), receive.tag(), memory.contiguous(part), digest(part));
+    }
+
+    private long digest(Part part) {
+        return Digest.with(agreed, part.digest());
     }
 
     private Future<?> start(Step.Kernel kernel) {
@@ -263,6 +269,7 @@ final class PlanRun implements ProcessGroup.Wait {
             group.allReduce(
                     state,
                     recordBytes,
+                    agreed,
                     (lower, higher, into) -> merge(step, into, into.address() == lower.address() ? higher : lower));
         } catch (GroupFailureException e) {
             GroupFailureException located = new GroupFailureException(e.failure(), describe(step));

@@ -11,6 +11,7 @@ import org.ringwood.attention.plan.Step.AllReduce;
 import org.ringwood.attention.plan.Step.Message;
 import org.ringwood.attention.plan.Step.Send;
 import org.ringwood.collectives.AllReducePlan;
+import org.ringwood.collectives.Digest;
 import org.ringwood.collectives.TrafficLedger.Account;
 import org.ringwood.collectives.TrafficLedger.Traffic;
 import org.ringwood.kernels.Positions;
@@ -25,6 +26,7 @@ public final class Plan {
     private final Problem problem;
     private final Program program;
     private final AtomicReferenceArray<@Nullable Prediction> predictions;
+    private volatile @Nullable Long digest;
 
     /** Makes the plans of single ranks. Called by many threads. */
     @FunctionalInterface
@@ -54,6 +56,16 @@ public final class Plan {
     /** What is computed. */
     public Problem problem() {
         return problem;
+    }
+
+    /** Digest of schedule and problem, by which ranks notice that their plans differ. */
+    public long digest() {
+        Long known = digest;
+        if (known == null) {
+            known = Digest.of(schedule, problem.digest());
+            digest = known;
+        }
+        return known;
     }
 
     /** Sizes of the whole. */

@@ -3,7 +3,10 @@ package org.ringwood.attention.plan;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.Partition;
+import org.ringwood.collectives.Digest;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.Slice;
 
 /**
  * What is to be computed, and who holds what. Equal problems give equal plans on every rank.
@@ -31,6 +34,44 @@ public record Problem(AttentionShape shape, Mask mask, Partition queries, Partit
             throw new IllegalArgumentException("the partition of the " + what + " is for " + partition.tokens()
                     + " tokens on " + partition.ranks() + " ranks, but there are " + tokens + " on " + topology.size());
         }
+    }
+
+    /**
+     * Digest of all but the topology, which a group knows itself; equal on every rank that was given an equal problem. It takes time
+     * in the slices and chunks.
+     */
+    public long digest() {
+        long digest = Digest.of(
+                shape.dtype().name(),
+                shape.queries(),
+                shape.keys(),
+                shape.heads(),
+                shape.kvHeads(),
+                shape.dim(),
+                shape.dimV());
+        for (Slice slice : mask.slices()) {
+            digest = with(digest, slice.qFrom(), slice.qTo(), slice.kFrom(), slice.kTo());
+            digest = with(digest, slice.lowest(), slice.highest());
+        }
+        return with(digest, mask.slices().size(), digest(queries), digest(keys));
+    }
+
+    private static long digest(Partition partition) {
+        long digest = Digest.of("partition", partition.ranks());
+        for (int rank = 0; rank < partition.ranks(); rank++) {
+            for (Chunk chunk : partition.positions(rank).chunks()) {
+                digest = with(digest, rank, chunk.from(), chunk.to());
+            }
+        }
+        return digest;
+    }
+
+    private static long with(long digest, long... numbers) {
+        long all = digest;
+        for (long number : numbers) {
+            all = Digest.with(all, number);
+        }
+        return all;
     }
 
     /** Number of ranks. */

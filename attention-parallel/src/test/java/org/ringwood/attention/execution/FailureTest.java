@@ -19,6 +19,7 @@ import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.attention.schedule.Schedules;
+import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
@@ -35,9 +36,12 @@ class FailureTest {
     private static final AttentionShape SHAPE = new AttentionShape(64, 64, 8, 4, 8, 8, DType.F32);
 
     private static Plan plan(String name) {
+        return plan(name, Mask.full(64, 64), RANKS);
+    }
+
+    private static Plan plan(String name, Mask mask, int ranks) {
         Schedule schedule = Schedules.named(name);
-        return schedule.plan(
-                schedule.problem(SHAPE, Mask.full(64, 64), PartitionRule.ZIGZAG, Topology.singleNode(RANKS)));
+        return schedule.plan(schedule.problem(SHAPE, mask, PartitionRule.ZIGZAG, Topology.singleNode(ranks)));
     }
 
     /** Runs the plan with the culprit's attentions and the others' replaced. */
@@ -115,6 +119,43 @@ class FailureTest {
                     throw new CancellationException("cancelled");
                 },
                 task -> Thread.ofPlatform().daemon().start(task));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ring", "gather", "ulysses", "tree"})
+    void ranksWithAnotherSoftcapDisagree(String schedule) {
+        Plan plan = plan(schedule, Mask.full(64, 64), 2);
+        assertDisagreement(plan, new Scoring(0.5f, 0), plan, new Scoring(0.5f, 30));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ring", "gather", "ulysses", "tree"})
+    void ranksWithAnotherMaskDisagree(String schedule) {
+        Plan full = plan(schedule, Mask.full(64, 64), 2);
+        Plan causal = plan(schedule, Mask.causal(64, 64), 2);
+        assertDisagreement(full, Scoring.of(8), causal, Scoring.of(8));
+    }
+
+    private static void assertDisagreement(Plan first, Scoring ofFirst, Plan second, Scoring ofSecond) {
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun run = new ShardedRun(arena, first, ShardedRun.Layout.DENSE, ofFirst, 1);
+            List<Optional<Throwable>> outcomes = RankThreads.outcomes(
+                    ProcessGroups.inProcess(first.problem().topology(), ShardedRun.TIMEOUTS), group -> {
+                        try (Device device = Devices.open(Devices.Kind.CPU, 1);
+                                PlanExecutor executor = new PlanExecutor(group, device)) {
+                            boolean isFirst = group.rank() == 0;
+                            executor.execute(
+                                    isFirst ? first : second, run.shard(group.rank()), isFirst ? ofFirst : ofSecond);
+                        }
+                    });
+            assertThat(outcomes)
+                    .allSatisfy(outcome -> assertThat(outcome)
+                            .get()
+                            .isInstanceOfSatisfying(GroupFailureException.class, thrown -> {
+                                assertThat(thrown.failure().cause()).isEqualTo(Failure.Cause.DISAGREEMENT);
+                                assertThat(thrown).hasMessageContaining("other settings");
+                            }));
+        }
     }
 
     @Test

@@ -112,7 +112,7 @@ public final class Inbox<R, M> {
         } else if (sent.digest() != expected.digest()) {
             report(
                     expected,
-                    "does another operation than rank %d, or one of another shape or dtype, as %s"
+                    "does another operation than rank %d, or one of another shape or dtype or with other settings, as %s"
                             .formatted(receiver, describe(expected)));
         } else {
             return true;
