@@ -38,9 +38,8 @@ public final class CausalAttention {
             Tensor lse = zeros(arena, mine.rows(), heads, 1);
 
             Execution done = attention.forward(plan, q, k, v, out, lse);
-            System.out.printf(
-                    "rank %d of %d: tokens %s, %d bytes sent, %d hops%n",
-                    group.rank(), group.size(), mine, done.traffic().bytes(), done.traffic().hops());
+            System.out.println("rank %d of %d: tokens %s, %d bytes sent, %d hops"
+                    .formatted(group.rank(), group.size(), mine, done.traffic().bytes(), done.traffic().hops()));
         }
     }
 

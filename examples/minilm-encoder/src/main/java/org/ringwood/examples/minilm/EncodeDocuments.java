@@ -11,9 +11,13 @@ import org.ringwood.kernels.Devices;
  * embedding with ONNX Runtime's: {@code EncodeDocuments [tokens] [ranks] [schedule …]}.
  */
 public final class EncodeDocuments {
+    private static final double LEAST_COSINE = 0.99999;
+    private static final double LARGEST_DIFFERENCE = 1e-4;
+    private static final int VERIFICATION_FAILED = 3;
+
     private EncodeDocuments() {}
 
-    /** Prints a line a schedule. */
+    /** Prints a line a schedule; ends with 3 if an embedding differs by more than rounding. */
     public static void main(String[] args) throws Exception {
         int tokens = args.length > 0 ? Integer.parseInt(args[0]) : 30_000;
         int ranks = args.length > 1 ? Integer.parseInt(args[1]) : 4;
@@ -23,10 +27,14 @@ public final class EncodeDocuments {
         WordPieceTokenizer tokenizer = new WordPieceTokenizer(Weights.resource("all-minilm-l6-v2-tokenizer.json"));
         Documents documents = Documents.pack(Corpus.ofJdk(tokenizer, tokens));
         System.out.printf("%d documents, %d tokens, %d ranks%n", documents.count(), documents.tokens(), ranks);
+        if (documents.count() == 0) {
+            throw new IllegalStateException("no document is as short as " + tokens + " tokens: give more tokens");
+        }
         List<float[]> expected = OnnxRuntimeEncoder.embedAll(documents);
         Weights weights = Weights.load();
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / ranks);
         System.out.printf("%-10s %10s %20s %16s%n", "schedule", "seconds", "smallest cosine", "max difference");
+        boolean equal = true;
         for (String schedule : schedules) {
             long began = System.nanoTime();
             List<float[]> actual = LocalRanks.run(ranks, group -> {
@@ -44,6 +52,12 @@ public final class EncodeDocuments {
                 difference = Math.max(difference, Embeddings.maxDifference(actual.get(i), expected.get(i)));
             }
             System.out.printf(Locale.ROOT, "%-10s %10.1f %20.9f %16.1e%n", schedule, seconds, cosine, difference);
+            equal &= cosine >= LEAST_COSINE && difference <= LARGEST_DIFFERENCE;
+        }
+        if (!equal) {
+            System.err.printf(
+                    "an embedding differs by more than cosine %s or difference %s%n", LEAST_COSINE, LARGEST_DIFFERENCE);
+            System.exit(VERIFICATION_FAILED);
         }
     }
 }
