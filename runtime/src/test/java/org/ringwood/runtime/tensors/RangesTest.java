@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,12 +134,18 @@ class RangesTest {
         }
     }
 
+    /** Some pieces of the sequence, in any order. */
     private static Positions positions(long tokens, Random random) {
+        long[] cuts = LongStream.concat(LongStream.of(0, tokens), random.longs(random.nextInt(6), 0, tokens))
+                .sorted()
+                .toArray();
         List<Chunk> chunks = new ArrayList<>();
-        for (int i = random.nextInt(5); i >= 0; i--) {
-            long from = random.nextLong(tokens);
-            chunks.add(new Chunk(from, from + random.nextLong(tokens - from + 1)));
+        for (int i = 1; i < cuts.length; i++) {
+            if (i == 1 || random.nextBoolean()) {
+                chunks.add(new Chunk(cuts[i - 1], cuts[i]));
+            }
         }
+        Collections.shuffle(chunks, random);
         return Positions.of(chunks);
     }
 
