@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Hosts;
@@ -33,6 +34,8 @@ import org.ringwood.runtime.worker.Seat;
  */
 record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, boolean verbose) {
     private static final int TAIL_LINES = 40;
+    /** How {@link org.ringwood.collectives.GroupFailureException} begins to tell what its rank was doing. */
+    private static final String SEEN = "seen while";
 
     /** Workers end together, unless something is wrong. */
     private static final Duration FAREWELL = Duration.ofSeconds(60);
@@ -82,23 +85,19 @@ record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, bo
                 printTail(rank, directory.log(rank));
             }
         }
-        if (!verbose && cause.status() != ExitStatus.BAD_INPUT) {
-            witness(cause, directory).ifPresent(seen -> System.err.println("ringwood: as others saw it: " + seen));
+        if (!verbose && !cause.sentence().contains(SEEN)) {
+            witness(directory).ifPresent(seen -> System.err.println("ringwood: it was " + seen));
         }
     }
 
-    /** What the first survivor was doing, for a cause that the launcher knows by the exit alone. */
-    private Optional<String> witness(JobFailure cause, JobDirectory directory) {
-        for (int rank = 0; rank < ranks; rank++) {
-            Optional<String> seen = directory
-                    .verdict(rank)
-                    .map(JobFailure::sentence)
-                    .filter(sentence -> sentence.contains("seen while") && !sentence.equals(cause.sentence()));
-            if (seen.isPresent()) {
-                return seen;
-            }
-        }
-        return Optional.empty();
+    /** What a survivor was doing, for a cause that the launcher knows by the exit alone. */
+    private Optional<String> witness(JobDirectory directory) {
+        return IntStream.range(0, ranks)
+                .mapToObj(rank ->
+                        directory.verdict(rank).map(JobFailure::sentence).orElse(""))
+                .filter(sentence -> sentence.contains(SEEN))
+                .findFirst()
+                .map(sentence -> sentence.substring(sentence.indexOf(SEEN)));
     }
 
     private static void printTail(int rank, Path log) {

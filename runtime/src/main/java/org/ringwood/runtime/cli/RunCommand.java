@@ -1,8 +1,14 @@
 package org.ringwood.runtime.cli;
 
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.files.WholeFile;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
@@ -53,10 +59,23 @@ final class RunCommand implements Callable<Integer>, Verbose {
         };
     }
 
-    /** Before any worker starts: files that are missing or lie, shapes and masks that do not fit. */
+    /** Before any worker starts: files that are missing or lie, shapes and masks that do not fit, results that cannot be written. */
     private static void refuseBadInput(Job job) {
+        Stream.of(job.output(), job.report(), job.trace())
+                .flatMap(Optional::stream)
+                .forEach(RunCommand::requireWritable);
         try (Inputs inputs = Inputs.open(job)) {
             inputs.mask();
+        }
+    }
+
+    private static void requireWritable(Path target) {
+        Path directory = target.toAbsolutePath().getParent();
+        if (directory == null || !Files.isDirectory(directory)) {
+            throw WholeFile.refusal(target, new NoSuchFileException(target.toString()));
+        }
+        if (!Files.isWritable(directory)) {
+            throw WholeFile.refusal(target, new AccessDeniedException(target.toString()));
         }
     }
 }

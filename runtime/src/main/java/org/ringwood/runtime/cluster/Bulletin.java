@@ -1,8 +1,10 @@
 package org.ringwood.runtime.cluster;
 
 import com.hazelcast.core.EntryEvent;
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import com.hazelcast.map.listener.EntryAddedListener;
+import com.hazelcast.topic.ITopic;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -15,21 +17,27 @@ import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.Rendezvous;
 import org.ringwood.runtime.outcome.JobFailure;
 
-/** Strings that are written once and that every rank gets to know; each rank keeps a copy that Hazelcast's events fill. */
+/**
+ * Strings that are written once and that every rank gets to know; each rank keeps a copy that Hazelcast's events fill. A failure is
+ * also called out to all members, since whoever keeps the map's entry may be the very one that hangs.
+ */
 final class Bulletin implements Rendezvous {
     private static final String USER = "rendezvous/";
     private static final String FAILURE = "failure";
     private static final String OVER = "over";
 
     private final IMap<String, String> map;
+    private final ITopic<String> calls;
     private final Map<String, String> copy = new ConcurrentHashMap<>();
     private final Consumer<JobFailure> onFailure;
     private final Supplier<@Nullable JobFailure> failure;
 
-    Bulletin(IMap<String, String> map, Consumer<JobFailure> onFailure, Supplier<@Nullable JobFailure> failure) {
-        this.map = map;
+    Bulletin(HazelcastInstance hazelcast, Consumer<JobFailure> onFailure, Supplier<@Nullable JobFailure> failure) {
+        this.map = hazelcast.getMap("bulletin");
+        this.calls = hazelcast.getTopic("failures");
         this.onFailure = onFailure;
         this.failure = failure;
+        calls.addMessageListener(call -> learn(FAILURE, call.getMessageObject()));
         map.addEntryListener((EntryAddedListener<String, String>) this::added, true);
         // What was written before this rank listened.
         map.entrySet().forEach(entry -> learn(entry.getKey(), entry.getValue()));
@@ -102,6 +110,11 @@ final class Bulletin implements Rendezvous {
                 "did not publish " + what + " within " + timeout.toSeconds() + " s");
     }
 
+    /** Tells all members of a failure, without an answer. */
+    void call(JobFailure failure) {
+        calls.publish(failure.encode());
+    }
+
     /** Makes {@code mine} the first failure unless there is one; returns the first. */
     JobFailure firstFailure(JobFailure mine) {
         String other = map.putIfAbsent(FAILURE, mine.encode());
@@ -109,7 +122,8 @@ final class Bulletin implements Rendezvous {
     }
 
     void declareOver() {
-        map.put(OVER, "over");
+        map.put(OVER, OVER);
+        learn(OVER, OVER);
     }
 
     void awaitOver(Duration timeout) {
@@ -120,7 +134,13 @@ final class Bulletin implements Rendezvous {
      * Whether the job is over or has failed. Asks the cluster, as events that a member was about to send die with it.
      */
     boolean ended() {
-        map.getAll(Set.of(OVER, FAILURE)).forEach(this::learn);
+        if (!knowsTheEnd()) {
+            map.getAll(Set.of(OVER, FAILURE)).forEach(this::learn);
+        }
+        return knowsTheEnd();
+    }
+
+    private boolean knowsTheEnd() {
         return copy.containsKey(OVER) || copy.containsKey(FAILURE);
     }
 }

@@ -47,13 +47,13 @@ public final class HazelcastCoordination implements Coordination {
         this.hazelcast = hazelcast;
         this.onFailure = onFailure;
         this.health = new Health(this::agreeOnFirst, this::failed);
-        this.bulletin = new Bulletin(hazelcast.getMap("bulletin"), health::learn, health::jobFailure);
+        this.bulletin = new Bulletin(hazelcast, health::learn, health::jobFailure);
         this.pulse = new Pulse(
                 settings.me().rank(),
                 settings.size(),
                 health,
                 settings.timeouts().peer(),
-                hazelcast.getMap("progress"));
+                hazelcast.getTopic("pulse"));
         hazelcast
                 .getCluster()
                 .addMembershipListener(
@@ -127,6 +127,7 @@ public final class HazelcastCoordination implements Coordination {
             List<Member> present = present();
             if (present.size() == settings.size()) {
                 members = present;
+                pulse.watch(present);
                 return;
             }
             long left = (deadline - System.nanoTime()) / 1_000_000;
@@ -173,10 +174,7 @@ public final class HazelcastCoordination implements Coordination {
     /** Runs on Hazelcast's event thread, which must not wait for the cluster. */
     private void departed(Failure departure) {
         Thread.ofVirtual().name("departure").start(() -> {
-            if (pulse.wasPaused()) {
-                health.report(settings.me()
-                        .failure(Failure.Cause.SILENT, "was stopped for so long that the others have given it up"));
-            } else if (!endedAlready()) {
+            if (!endedAlready()) {
                 health.report(departure);
             }
         });
@@ -207,6 +205,11 @@ public final class HazelcastCoordination implements Coordination {
             return mine;
         } catch (ExecutionException | TimeoutException unreachable) {
             LOG.debug("cannot agree with the cluster on the first failure", unreachable);
+            JobFailure called = health.jobFailure();
+            if (called != null) {
+                return called;
+            }
+            bulletin.call(mine);
             return mine;
         }
     }

@@ -78,6 +78,8 @@ final class MemberConfig {
 
     private static void properties(Config config, ClusterSettings settings) {
         Duration peer = settings.timeouts().peer();
+        // The pulse finds silent ranks in time; this is for what it cannot see.
+        Duration heartbeat = peer.multipliedBy(2);
         config.setProperty("hazelcast.socket.bind.any", "false")
                 .setProperty("hazelcast.phone.home.enabled", "false")
                 .setProperty("hazelcast.logging.type", "slf4j")
@@ -87,8 +89,7 @@ final class MemberConfig {
                         "hazelcast.max.join.seconds",
                         seconds(settings.timeouts().join()))
                 .setProperty("hazelcast.heartbeat.interval.seconds", "1")
-                .setProperty("hazelcast.max.no.heartbeat.seconds", seconds(peer))
-                .setProperty("hazelcast.mastership.claim.timeout.seconds", "1")
+                .setProperty("hazelcast.max.no.heartbeat.seconds", seconds(heartbeat))
                 .setProperty("hazelcast.operation.call.timeout.millis", Long.toString(peer.toMillis()))
                 // A member that was cut off ends; it must never merge back into the job that went on without it.
                 .setProperty("hazelcast.merge.first.run.delay.seconds", "1000000")

@@ -1,9 +1,6 @@
 package org.ringwood.runtime.cluster;
 
-import com.hazelcast.core.EntryEvent;
-import com.hazelcast.map.IMap;
-import com.hazelcast.map.listener.EntryAddedListener;
-import com.hazelcast.map.listener.EntryUpdatedListener;
+import com.hazelcast.topic.ITopic;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -11,49 +8,58 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
+import org.ringwood.collectives.Failure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the other ranks twice a second how far this one is, if it moved, and hears the same of them. Its regular beat also
- * notices when this process itself was stopped for so long that the others must have given it up.
+ * Calls out to all ranks twice a second that this one lives and how far it is, and listens for their calls. Calls go straight from
+ * member to member, so a member that hangs is found by each of the others alike, whatever role it has in the cluster. A gap in its
+ * own beat tells a process that it was stopped itself, and that the others must have given it up.
  */
 final class Pulse implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
     private static final Duration BEAT = Duration.ofMillis(500);
-    private static final int FIELDS = 4;
+    private static final int FIELDS = 5;
 
     private final int rank;
     private final Health health;
     private final Duration patience;
-    private final IMap<Integer, String> map;
+    private final ITopic<String> calls;
     private final AtomicReferenceArray<Progress> known;
+    private final AtomicLongArray progressOf;
+    private final AtomicLongArray heardAt;
     private final ScheduledExecutorService timer;
     private final Future<?> beats;
-    private volatile Progress mine = Progress.NONE;
-    private volatile long lastBeat = System.nanoTime();
-    private volatile long pauseEnded = lastBeat;
-    private volatile long longestPause;
-    private String lastTold = "";
+    private volatile List<Member> watched = List.of();
+    private long lastBeat = System.nanoTime();
 
-    Pulse(int rank, int size, Health health, Duration patience, IMap<Integer, String> map) {
+    Pulse(int rank, int size, Health health, Duration patience, ITopic<String> calls) {
         this.rank = rank;
         this.health = health;
         this.patience = patience;
-        this.map = map;
+        this.calls = calls;
         this.known = new AtomicReferenceArray<>(
                 Collections.nCopies(size, Progress.NONE).toArray(new Progress[0]));
-        map.addEntryListener((EntryAddedListener<Integer, String>) this::heard, true);
-        map.addEntryListener((EntryUpdatedListener<Integer, String>) this::heard, true);
+        this.progressOf = new AtomicLongArray(size);
+        this.heardAt = new AtomicLongArray(size);
+        calls.addMessageListener(call -> hear(call.getMessageObject()));
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("pulse").factory());
         this.beats = timer.scheduleWithFixedDelay(this::beat, 0, BEAT.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /** From now on a member that does not call in time is a failure. */
+    void watch(List<Member> members) {
+        long now = System.nanoTime();
+        members.forEach(member -> heardAt.set(member.rank(), now));
+        watched = members;
+    }
+
     void tell(Progress progress) {
-        mine = progress;
         known.set(rank, progress);
     }
 
@@ -61,46 +67,64 @@ final class Pulse implements AutoCloseable {
         return IntStream.range(0, known.length()).mapToObj(known::get).toList();
     }
 
-    /** Whether this process was stopped recently for longer than its peers wait for it. */
-    boolean wasPaused() {
-        long now = System.nanoTime();
-        boolean pausedUntilNow = now - lastBeat > patience.toNanos();
-        boolean pausedLately = longestPause > 0 && now - pauseEnded < patience.toNanos();
-        return pausedUntilNow || pausedLately;
-    }
-
     private void beat() {
         long now = System.nanoTime();
-        if (now - lastBeat > patience.toNanos()) {
-            longestPause = now - lastBeat;
-            pauseEnded = now;
-        }
+        long gap = now - lastBeat;
         lastBeat = now;
-        Progress progress = mine;
-        String text = health.beats() + " " + progress.done() + " " + progress.total() + " " + progress.phase();
-        if (!text.equals(lastTold)) {
-            lastTold = text;
-            publish(text);
+        List<Member> members = watched;
+        if (!members.isEmpty()) {
+            judge(members, now, gap);
         }
+        call();
     }
 
-    private void publish(String text) {
-        try {
-            map.setAsync(rank, text);
-        } catch (RuntimeException unreachable) {
-            // The others see no progress of this rank; the membership tells why.
-            LOG.debug("cannot tell the others how far this rank is", unreachable);
-        }
-    }
-
-    private void heard(EntryEvent<Integer, String> event) {
-        int teller = event.getKey();
-        if (teller == rank || teller < 0 || teller >= known.length()) {
+    private void judge(List<Member> members, long now, long gap) {
+        if (gap > patience.toNanos()) {
+            health.report(members.get(rank)
+                    .failure(
+                            Failure.Cause.SILENT,
+                            "was itself stopped or starved for " + gap / 1_000_000_000
+                                    + " s, so that the others have given it up"));
             return;
         }
-        String[] fields = event.getValue().split(" ", FIELDS);
-        known.set(teller, new Progress(fields[3], Long.parseLong(fields[1]), Long.parseLong(fields[2])));
-        health.othersProgressed();
+        for (Member member : members) {
+            if (member.rank() != rank && now - heardAt.get(member.rank()) > patience.toNanos()) {
+                health.report(member.failure(
+                        Failure.Cause.SILENT,
+                        "was silent for " + patience.toSeconds() + " s (is it stopped or starved?)"));
+                return;
+            }
+        }
+    }
+
+    private void call() {
+        Progress progress = known.get(rank);
+        try {
+            calls.publish(String.join(
+                    " ",
+                    Integer.toString(rank),
+                    Long.toString(health.beats()),
+                    Long.toString(progress.done()),
+                    Long.toString(progress.total()),
+                    progress.phase()));
+        } catch (RuntimeException unreachable) {
+            // The others will find this rank silent.
+            LOG.debug("cannot call the other ranks", unreachable);
+        }
+    }
+
+    private void hear(String call) {
+        String[] fields = call.split(" ", FIELDS);
+        int caller = Integer.parseInt(fields[0]);
+        if (caller == rank || caller < 0 || caller >= known.length()) {
+            return;
+        }
+        heardAt.set(caller, System.nanoTime());
+        known.set(caller, new Progress(fields[4], Long.parseLong(fields[2]), Long.parseLong(fields[3])));
+        long progress = Long.parseLong(fields[1]);
+        if (progressOf.getAndSet(caller, progress) != progress) {
+            health.othersProgressed();
+        }
     }
 
     @Override

@@ -23,6 +23,7 @@ public final class Lifeline {
 
     private @Nullable Consumer<JobFailure> listener;
     private @Nullable JobFailure first;
+    private volatile boolean cut;
 
     /** The launcher's end: tells a worker of a failure. */
     public static void tell(Process worker, JobFailure failure) {
@@ -52,7 +53,13 @@ public final class Lifeline {
         }
     }
 
-    private static JobFailure launcherEnded(@Nullable String how) {
+    /** Whether the launcher is gone. */
+    public boolean isCut() {
+        return cut;
+    }
+
+    private JobFailure launcherEnded(@Nullable String how) {
+        cut = true;
         return new JobFailure(
                 new Failure(-1, "?", 0, Failure.Cause.CANCELLED, "the launcher of the job ended (" + how + ")"),
                 ExitStatus.TERMINATED);

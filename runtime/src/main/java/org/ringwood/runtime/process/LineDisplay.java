@@ -23,7 +23,7 @@ final class LineDisplay implements ProgressDisplay {
         }
         lastNanos = now;
         String share = progress.total() > 0 ? " " + 100 * progress.done() / progress.total() + " %" : "";
-        out.println("ringwood: " + progress.phase() + share);
+        out.println("… " + progress.phase() + share);
     }
 
     @Override

@@ -30,10 +30,12 @@ public final class WorkerProcess {
     private final Seat seat;
     private final Member me;
     private final Watchdog watchdog = new Watchdog();
+    private final Optional<Lifeline> lifeline;
 
     private WorkerProcess(Seat seat) {
         this.seat = seat;
         this.me = new Member(seat.rank(), Hosts.name(), ProcessHandle.current().pid());
+        this.lifeline = seat.directory().map(_ -> Lifeline.on(System.in));
     }
 
     /**
@@ -69,7 +71,6 @@ public final class WorkerProcess {
     }
 
     private End run(Job job) {
-        Optional<Lifeline> lifeline = seat.directory().map(_ -> Lifeline.on(System.in));
         // Until there are peers and files, there is nothing to clean up.
         lifeline.ifPresent(pipe -> pipe.listen(
                 failure -> Runtime.getRuntime().halt(failure.status().code())));
@@ -148,16 +149,18 @@ public final class WorkerProcess {
             System.err.println("ringwood: rank " + me.rank() + " ends with this:");
             end.thrown().printStackTrace();
         }
-        end.failure().ifPresent(failure -> {
-            if (seat.directory().isEmpty()) {
-                System.err.println("ringwood: " + failure.sentence());
-                return;
+        if (seat.directory().isEmpty()) {
+            end.failure().ifPresent(failure -> System.err.println("ringwood: " + failure.sentence()));
+            return;
+        }
+        try {
+            if (lifeline.map(Lifeline::isCut).orElse(false)) {
+                seat.directory().get().delete();
+            } else if (end.failure().isPresent()) {
+                seat.directory().get().leaveVerdict(me.rank(), end.failure().get());
             }
-            try {
-                seat.directory().get().leaveVerdict(me.rank(), failure);
-            } catch (IOException gone) {
-                System.err.println("ringwood: cannot tell the launcher of " + failure.sentence() + ": " + gone);
-            }
-        });
+        } catch (IOException gone) {
+            System.err.println("ringwood: cannot leave word of the end in the job's directory: " + gone);
+        }
     }
 }

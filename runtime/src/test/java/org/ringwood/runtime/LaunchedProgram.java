@@ -1,0 +1,171 @@
+package org.ringwood.runtime;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A Ringwood program in a JVM of its own, as the start script starts it, with directories of its own. */
+final class LaunchedProgram implements AutoCloseable {
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
+
+    private final Process process;
+    private final Path temporary;
+    private final Path out;
+    private final Path err;
+    private final List<ProcessHandle> seenWorkers = new ArrayList<>();
+
+    private LaunchedProgram(Process process, Path temporary, Path out, Path err) {
+        this.process = process;
+        this.temporary = temporary;
+        this.out = out;
+        this.err = err;
+    }
+
+    /** {@code ringwood} with some arguments. */
+    static LaunchedProgram ringwood(Path directory, String... arguments) throws IOException {
+        return start(directory, Launcher.class, Map.of(), List.of(arguments));
+    }
+
+    /** A worker that nobody but the environment told its rank. */
+    static LaunchedProgram worker(Path directory, Map<String, String> environment, String... arguments)
+            throws IOException {
+        return start(directory, Worker.class, environment, List.of(arguments));
+    }
+
+    private static LaunchedProgram start(
+            Path directory, Class<?> main, Map<String, String> environment, List<String> arguments) throws IOException {
+        Path temporary = Files.createTempDirectory(directory, "tmp");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> flag.startsWith("--"))
+                .forEach(command::add);
+        command.addAll(List.of("-Xmx256m", "-Djava.io.tmpdir=" + temporary));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(arguments);
+        Path out = temporary.resolve("stdout");
+        Path err = temporary.resolve("stderr");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().putAll(environment);
+        return new LaunchedProgram(builder.start(), temporary, out, err);
+    }
+
+    /** Waits until a job is in the middle of its work: its output file has been made, and is not finished. */
+    void awaitMiddle(Path directory, String output) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!contains(directory, "." + output)) {
+            if (!process.isAlive() || System.nanoTime() > deadline) {
+                throw new AssertionError("the job did not come to its middle: " + err());
+            }
+            Thread.sleep(20);
+        }
+        seenWorkers.addAll(process.children().toList());
+    }
+
+    private static boolean contains(Path directory, String prefix) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.anyMatch(file -> file.getFileName().toString().startsWith(prefix));
+        }
+    }
+
+    /** The workers that {@link #awaitMiddle} saw, in the order of their start. */
+    List<ProcessHandle> workers() {
+        return seenWorkers.stream()
+                .sorted((a, b) -> Long.compare(a.pid(), b.pid()))
+                .toList();
+    }
+
+    /** Sends a signal to the program itself. */
+    void signal(String name) {
+        signal(name, process.toHandle());
+    }
+
+    static void signal(String name, ProcessHandle target) {
+        try {
+            int code = new ProcessBuilder("kill", "-" + name, Long.toString(target.pid()))
+                    .start()
+                    .waitFor();
+            if (code != 0) {
+                throw new AssertionError("cannot send " + name + " to " + target.pid());
+            }
+        } catch (IOException | InterruptedException failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    /** Waits for the end and returns the exit code. */
+    int await() throws InterruptedException {
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError("it did not end: " + err());
+        }
+        return process.exitValue();
+    }
+
+    /** Waits until every worker that was seen has ended. */
+    void awaitWorkers() {
+        seenWorkers.forEach(worker -> worker.onExit()
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .join());
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    String out() {
+        return read(out);
+    }
+
+    /** Without what the JVM itself says about incubating modules. */
+    String err() {
+        return read(err).replaceAll("(?m)^WARNING: Using incubator modules.*\\R", "");
+    }
+
+    /** What it complained of, a sentence a line. */
+    List<String> complaints() {
+        return err().lines().filter(line -> !line.startsWith("… ")).toList();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** Files in shared memory of this program and its workers, and directories of the job. */
+    List<Path> leftovers() throws IOException {
+        List<Path> left = new ArrayList<>();
+        List<Long> pids = Stream.concat(
+                        Stream.of(process.pid()), seenWorkers.stream().map(ProcessHandle::pid))
+                .toList();
+        for (Path directory : List.of(SHARED_MEMORY, temporary)) {
+            try (Stream<Path> files = Files.list(directory)) {
+                files.filter(file -> pids.stream()
+                                .anyMatch(pid ->
+                                        file.getFileName().toString().matches("ringwood-[a-z]+-\\d+-" + pid + "-.*")))
+                        .forEach(left::add);
+            }
+        }
+        return left;
+    }
+
+    /** Ends everything, whatever the test left running. */
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        seenWorkers.forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+}
