@@ -1,13 +1,10 @@
 package org.ringwood.examples.minilm;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.RankThreads;
 
 /** Runs a program on ranks that are threads of this JVM. */
 final class LocalRanks {
@@ -21,24 +18,9 @@ final class LocalRanks {
     private LocalRanks() {}
 
     /** The results of all ranks, in rank order. */
-    static <T> List<T> run(int ranks, Program<T> program) throws InterruptedException, ExecutionException {
-        try (ExecutorService threads = Executors.newFixedThreadPool(ranks)) {
-            List<Future<T>> running = new ArrayList<>();
-            for (ProcessGroup group : ProcessGroups.inProcess(ranks)) {
-                running.add(threads.submit(() -> {
-                    try (group) {
-                        return program.run(group);
-                    } catch (Exception e) {
-                        group.fail(e);
-                        throw e;
-                    }
-                }));
-            }
-            List<T> results = new ArrayList<>();
-            for (Future<T> result : running) {
-                results.add(result.get());
-            }
-            return results;
-        }
+    static <T> List<T> run(int ranks, Program<T> program) {
+        ConcurrentSkipListMap<Integer, T> results = new ConcurrentSkipListMap<>();
+        RankThreads.run(ProcessGroups.inProcess(ranks), group -> results.put(group.rank(), program.run(group)));
+        return List.copyOf(results.values());
     }
 }
