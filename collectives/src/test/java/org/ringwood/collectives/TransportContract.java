@@ -303,7 +303,7 @@ public interface TransportContract extends GroupFactory {
                         }
                     }
                 },
-                "another shape or dtype",
+                "means something else than rank",
                 "rank 1");
     }
 

@@ -153,7 +153,7 @@ class FailureTest {
                             .get()
                             .isInstanceOfSatisfying(GroupFailureException.class, thrown -> {
                                 assertThat(thrown.failure().cause()).isEqualTo(Failure.Cause.DISAGREEMENT);
-                                assertThat(thrown).hasMessageContaining("other settings");
+                                assertThat(thrown).hasMessageContaining("the same shapes, dtypes, masks and settings");
                             }));
         }
     }

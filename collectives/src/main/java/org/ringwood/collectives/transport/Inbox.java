@@ -20,6 +20,10 @@ import org.ringwood.collectives.Liveness;
  * @param <M> an arrived message, as the transport knows it: a payload, a handle to one, or one whose bytes still come
  */
 public final class Inbox<R, M> {
+    /** What the ranks of a disagreement have to mend. */
+    private static final String REMEDY =
+            "; all ranks must call the same operations, with the same shapes, dtypes, masks and settings";
+
     private record OperationId(int group, long number) {}
 
     private record Posted<R>(Envelope envelope, R receive) {}
@@ -107,13 +111,12 @@ public final class Inbox<R, M> {
         } else if (sent.bytes() != expected.bytes()) {
             report(
                     expected,
-                    "sent %d bytes for %s, rank %d expected %d"
-                            .formatted(sent.bytes(), describe(expected), receiver, expected.bytes()));
+                    "sent %d bytes for %s, rank %d expected %d%s"
+                            .formatted(sent.bytes(), describe(expected), receiver, expected.bytes(), REMEDY));
         } else if (sent.digest() != expected.digest()) {
             report(
                     expected,
-                    "does another operation than rank %d, or one of another shape or dtype or with other settings, as %s"
-                            .formatted(receiver, describe(expected)));
+                    "means something else than rank %d by %s%s".formatted(receiver, describe(expected), REMEDY));
         } else {
             return true;
         }
@@ -123,8 +126,8 @@ public final class Inbox<R, M> {
     private void reportUnexpected(Envelope sent) {
         report(
                 sent,
-                "sent %d bytes for %s, which rank %d did not expect"
-                        .formatted(sent.bytes(), describe(sent), sent.destination()));
+                "sent %d bytes for %s, which rank %d did not expect%s"
+                        .formatted(sent.bytes(), describe(sent), sent.destination(), REMEDY));
     }
 
     private void report(Envelope envelope, String detail) {

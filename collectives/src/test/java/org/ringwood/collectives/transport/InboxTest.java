@@ -51,12 +51,13 @@ class InboxTest {
         assertThat(inbox.arrive(SENT, "message")).isNull();
         assertThat(reports.only().toString())
                 .isEqualTo(
-                        "rank 3 sent 4096 bytes for operation 7 'ring forward' of group 0 (hop 2, tag 5), rank 1 expected 2048");
+                        "rank 3 sent 4096 bytes for operation 7 'ring forward' of group 0 (hop 2, tag 5), rank 1 expected 2048; all ranks must call the same operations, with the same shapes, dtypes, masks and settings");
     }
 
     @Test
     void refusesAnotherDigestEpochAndJobAlsoWhenTheMessageCameFirst() {
-        assertRefused(new Envelope(77, 0, 1, 3, 1, 7, 2, 5, 4096, 12), "another operation than rank 1", "operation 7");
+        assertRefused(
+                new Envelope(77, 0, 1, 3, 1, 7, 2, 5, 4096, 12), "means something else than rank 1", "operation 7");
         assertRefused(new Envelope(77, 0, 2, 3, 1, 7, 2, 5, 4096, 11), "epoch 1", "rank 1 is in epoch 2");
         assertRefused(new Envelope(78, 0, 1, 3, 1, 7, 2, 5, 4096, 11), "another job to rank 1");
     }
