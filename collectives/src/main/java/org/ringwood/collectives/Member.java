@@ -9,6 +9,8 @@ import org.ringwood.collectives.transport.Transport;
 
 /** One rank's part in a job: what all its groups share. */
 final class Member implements AutoCloseable {
+    private static final long LONGEST_PARK_NANOS = 1_000_000;
+
     private final Job job;
     private final int rank;
     private final Transport transport;
@@ -78,6 +80,17 @@ final class Member implements AutoCloseable {
         liveness.report(new Failure(rank, host, ProcessHandle.current().pid(), cause, detail));
     }
 
+    /** See {@link ProcessGroup#withdraw}. */
+    void withdraw() {
+        if (liveness.failure() == null) {
+            return;
+        }
+        long deadline = System.nanoTime() + job.timeouts().peer().toNanos();
+        while (transport.withdraw() && System.nanoTime() - deadline < 0) {
+            transport.park(LONGEST_PARK_NANOS);
+        }
+    }
+
     GroupMemory allocate(long bytes) {
         GroupMemory shared = transport.allocate(bytes);
         if (shared != null) {
@@ -102,6 +115,7 @@ final class Member implements AutoCloseable {
 
     @Override
     public void close() {
+        withdraw();
         try {
             transport.close();
         } finally {

@@ -113,6 +113,15 @@ public interface ProcessGroup extends AutoCloseable {
     void fail(Throwable reason);
 
     /**
+     * Ends this rank's part in a group that has failed, so that its memory is free; without effect while all is well. What it sent is
+     * taken back, what it receives is written no more, what it borrowed is given back: its kernels must have ended. Returns once no
+     * rank of this process reads memory of this one, for which the others must withdraw or give back what they read; after
+     * {@code timeouts.peer} it returns anyway. Ranks of other processes have mappings of shared memory of their own: it may be
+     * freed at once, and they may read it until they learn of the failure.
+     */
+    void withdraw();
+
+    /**
      * Leaves in order, and frees memory, ports and files if this is the group of all ranks. To leave in the middle of an operation is
      * a failure, which the other ranks learn.
      */

@@ -67,6 +67,11 @@ final class TransportGroup implements ProcessGroup {
         member.fail(reason);
     }
 
+    @Override
+    public void withdraw() {
+        member.withdraw();
+    }
+
     Member member() {
         return member;
     }

@@ -283,7 +283,7 @@ public interface TransportContract extends GroupFactory {
                         }
                     }
                 },
-                "another operation than rank 1",
+                "means something else than rank 1",
                 "operation 0 'ring forward'");
     }
 

@@ -209,6 +209,11 @@ class WaitingTest {
         }
 
         @Override
+        public boolean withdraw() {
+            return false;
+        }
+
+        @Override
         public void close() {}
     }
 

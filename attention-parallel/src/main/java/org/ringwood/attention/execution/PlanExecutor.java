@@ -37,8 +37,9 @@ public final class PlanExecutor implements AutoCloseable {
     }
 
     /**
-     * Runs a plan; every rank of the group calls it with an equal plan. When it returns, output and lse are written and no tensor is in
-     * use any more. If it throws, all ranks learn it and no kernel of this rank is running.
+     * Runs a plan; every rank of the group calls it with an equal plan. When it returns, output and lse are written. If it throws, all
+     * ranks learn it, and the group is of no use any more. Either way no tensor is in use afterwards, as {@link ProcessGroup#withdraw}
+     * says of the ranks that read them in place.
      *
      * @throws IllegalArgumentException if the tensors or the group are not the plan's
      * @throws org.ringwood.collectives.GroupFailureException if another rank failed or the group's time is up; the message names the

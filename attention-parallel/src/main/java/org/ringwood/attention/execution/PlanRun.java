@@ -97,7 +97,7 @@ final class PlanRun implements ProcessGroup.Wait {
     }
 
     /**
-     * Runs all steps. If that fails, every rank learns it, and no kernel is left that could touch memory.
+     * Runs all steps. If that fails, every rank learns it, and neither a kernel nor a message is left that could touch memory.
      *
      * @throws org.ringwood.collectives.GroupFailureException if another rank failed, or the group did
      */
@@ -112,6 +112,7 @@ final class PlanRun implements ProcessGroup.Wait {
         } catch (RuntimeException | Error e) {
             group.fail(e);
             abandon(e);
+            group.withdraw();
             throw e;
         }
     }

@@ -79,8 +79,8 @@ public final class SequenceParallelAttention implements AutoCloseable {
     }
 
     /**
-     * Attends this rank's queries to the keys and values of all ranks, and writes output and lse into the caller's memory. Nothing
-     * is in use any more when it returns or throws.
+     * Attends this rank's queries to the keys and values of all ranks, and writes output and lse into the caller's memory. When it
+     * returns or throws, the caller may reuse or free that memory; for a throw see {@link ProcessGroup#withdraw}.
      *
      * @throws IllegalArgumentException naming rank and shapes if the tensors are not what the plan says; the other ranks learn it
      * @throws org.ringwood.collectives.GroupFailureException if another rank failed, naming it and this rank's step

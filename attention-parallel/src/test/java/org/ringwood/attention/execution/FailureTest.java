@@ -3,11 +3,17 @@ package org.ringwood.attention.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -109,16 +115,74 @@ class FailureTest {
         assertAllNameTheCulprit(outcomes, "ring");
     }
 
-    /** A kernel that ends only when it is told to. */
-    private static Future<?> untilCancelled(AttentionCall call) {
+    /** Rank 0 reads the culprit's keys where they lie, and is slow to hear that it shall not. */
+    @Test
+    void aCallThatFailsReturnsWhenNobodyReadsItsTensors() {
+        Plan plan = plan("gather", Mask.full(64, 64), 2);
+        CountDownLatch reads = new CountDownLatch(1);
+        AtomicBoolean readsNoMore = new AtomicBoolean();
+        AtomicBoolean readWhenCulpritReturned = new AtomicBoolean();
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, Scoring.of(8), 1);
+            MemorySegment keys = run.shard(CULPRIT).keys().memory();
+            List<Optional<Throwable>> outcomes = RankThreads.outcomes(
+                    ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), group -> {
+                        Device cpu = Devices.open(Devices.Kind.CPU, 1);
+                        Function<AttentionCall, Future<?>> culprit = call -> async(() -> {
+                            reads.await();
+                            throw new ArithmeticException("the device is on fire");
+                        });
+                        Function<AttentionCall, Future<?>> reader =
+                                call -> call.keys().memory().address() != keys.address()
+                                        ? cpu.kernels().attend(call)
+                                        : async(() -> {
+                                            reads.countDown();
+                                            awaitCancellation(call);
+                                            LockSupport.parkNanos(50_000_000);
+                                            readsNoMore.set(true);
+                                            return null;
+                                        });
+                        try (HookedDevice device = new HookedDevice(cpu, group.rank() == CULPRIT ? culprit : reader);
+                                PlanExecutor executor = new PlanExecutor(group, device)) {
+                            try {
+                                executor.execute(plan, run.shard(group.rank()), Scoring.of(8));
+                            } finally {
+                                if (group.rank() == CULPRIT) {
+                                    readWhenCulpritReturned.set(!readsNoMore.get());
+                                }
+                            }
+                        }
+                    });
+            assertThat(outcomes).allSatisfy(outcome -> assertThat(outcome).isPresent());
+            assertThat(readsNoMore).isTrue();
+            assertThat(readWhenCulpritReturned).isFalse();
+        }
+    }
+
+    private static CompletableFuture<?> async(Callable<?> kernel) {
+        FutureTask<?> task = new FutureTask<>(kernel);
         return CompletableFuture.runAsync(
                 () -> {
-                    while (!call.cancellation().requested()) {
-                        LockSupport.parkNanos(100_000);
+                    task.run();
+                    if (task.state() == Future.State.FAILED) {
+                        throw new CompletionException(task.exceptionNow());
                     }
-                    throw new CancellationException("cancelled");
                 },
-                task -> Thread.ofPlatform().daemon().start(task));
+                thread -> Thread.ofPlatform().daemon().start(thread));
+    }
+
+    /** A kernel that ends only when it is told to. */
+    private static Future<?> untilCancelled(AttentionCall call) {
+        return async(() -> {
+            awaitCancellation(call);
+            throw new CancellationException("cancelled");
+        });
+    }
+
+    private static void awaitCancellation(AttentionCall call) {
+        while (!call.cancellation().requested()) {
+            LockSupport.parkNanos(100_000);
+        }
     }
 
     @ParameterizedTest

@@ -35,6 +35,7 @@ public final class AeronTransport implements Transport {
     private final Map<Integer, Peer> peers = new TreeMap<>();
     private final Inbound inbound;
     private final List<Subscription> subscriptions = new ArrayList<>();
+    private boolean withdrawn;
     private boolean closed;
 
     private AeronTransport(AeronConfig config, Liveness liveness, Troubles troubles, NodeClient node) {
@@ -138,7 +139,7 @@ public final class AeronTransport implements Transport {
 
     @Override
     public boolean progress() {
-        if (closed || !node.isUsable()) {
+        if (closed || withdrawn || !node.isUsable()) {
             return false;
         }
         boolean moved = move();
@@ -168,6 +169,12 @@ public final class AeronTransport implements Transport {
     @Override
     public @Nullable GroupMemory allocate(long bytes) {
         return null;
+    }
+
+    @Override
+    public boolean withdraw() {
+        withdrawn = true;
+        return false;
     }
 
     /**

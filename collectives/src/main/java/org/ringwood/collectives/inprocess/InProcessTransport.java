@@ -2,9 +2,13 @@ package org.ringwood.collectives.inprocess;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +32,9 @@ public final class InProcessTransport implements Transport {
     private final List<InProcessTransport> ranks;
     private final Inbox<Receipt, Message> inbox;
     private final Queue<Message> arrivals = new ConcurrentLinkedQueue<>();
+    private final Deque<Message> sent = new ArrayDeque<>();
+    private final Set<Loan> loans = new LinkedHashSet<>();
+    private volatile boolean withdrawn;
     private volatile boolean signalled;
     private volatile @Nullable Thread parked;
 
@@ -54,6 +61,10 @@ public final class InProcessTransport implements Transport {
     public Transfer send(Envelope envelope, MemorySegment payload) {
         Message message = new Message(envelope, reachable(payload), this);
         InProcessTransport receiver = ranks.get(envelope.destination());
+        while (!sent.isEmpty() && sent.getFirst().isDone()) {
+            sent.removeFirst();
+        }
+        sent.add(message);
         receiver.arrivals.add(message);
         receiver.signal();
         return message;
@@ -87,6 +98,9 @@ public final class InProcessTransport implements Transport {
 
     @Override
     public boolean progress() {
+        if (withdrawn) {
+            return false;
+        }
         signalled = false;
         boolean moved = false;
         for (Message message = arrivals.poll(); message != null; message = arrivals.poll()) {
@@ -130,21 +144,58 @@ public final class InProcessTransport implements Transport {
     }
 
     @Override
+    public boolean withdraw() {
+        withdrawn = true;
+        signalled = false;
+        sent.removeIf(message -> !message.isRead());
+        loans.removeIf(this::giveBack);
+        return !sent.isEmpty();
+    }
+
+    /** Returns whether the payload was given back: not while a peer reads it that it was sent on to. */
+    private boolean giveBack(Loan loan) {
+        if (sent.stream().anyMatch(loan::covers)) {
+            return false;
+        }
+        loan.held().finish();
+        return true;
+    }
+
+    @Override
     public void close() {
         arrivals.clear();
     }
 
-    /** A message on its way, and the sender's view of it: done once the receiver has copied or released the payload. */
+    /**
+     * A message on its way, and the sender's view of it: done once the receiver has copied or released the payload. Whether it is
+     * read or taken back is settled between two threads of which each first writes its own flag and then reads the other's.
+     */
     private static final class Message implements Transfer {
         private final Envelope envelope;
         private final MemorySegment payload;
         private final InProcessTransport sender;
+        private volatile boolean claimed;
         private volatile boolean done;
 
         Message(Envelope envelope, MemorySegment payload, InProcessTransport sender) {
             this.envelope = envelope;
             this.payload = payload;
             this.sender = sender;
+        }
+
+        /** Returns whether the receiver may read the payload: not if the sender has withdrawn. */
+        boolean claim() {
+            claimed = true;
+            if (sender.withdrawn) {
+                claimed = false;
+                sender.signal();
+            }
+            return claimed;
+        }
+
+        /** Whether the receiver reads the payload. */
+        boolean isRead() {
+            return claimed && !done;
         }
 
         void finish() {
@@ -173,9 +224,11 @@ public final class InProcessTransport implements Transport {
 
         @Override
         public void accept(Message message) {
-            into.copyFrom(message.payload);
-            done = true;
-            message.finish();
+            if (message.claim()) {
+                into.copyFrom(message.payload);
+                done = true;
+                message.finish();
+            }
         }
 
         @Override
@@ -184,13 +237,21 @@ public final class InProcessTransport implements Transport {
         }
     }
 
-    private static final class Loan implements Receipt, BorrowedTransfer {
+    private final class Loan implements Receipt, BorrowedTransfer {
         private @Nullable Message message;
         private boolean released;
 
         @Override
         public void accept(Message arrived) {
-            message = arrived;
+            if (arrived.claim()) {
+                message = arrived;
+                loans.add(this);
+            }
+        }
+
+        /** Whether a message was sent on from the payload. */
+        boolean covers(Message other) {
+            return payload().asOverlappingSlice(other.payload).isPresent();
         }
 
         @Override
@@ -207,6 +268,7 @@ public final class InProcessTransport implements Transport {
         public void release() {
             Message held = held();
             released = true;
+            loans.remove(this);
             held.finish();
         }
 

@@ -61,6 +61,7 @@ public final class ShmTransport implements Transport {
     private final Map<Long, Sent> sent = new HashMap<>();
     private final List<Handle> early = new ArrayList<>();
     private long nextTicket;
+    private boolean withdrawn;
     private boolean closed;
 
     private ShmTransport(Site site, Job job, Liveness liveness) {
@@ -188,7 +189,7 @@ public final class ShmTransport implements Transport {
 
     @Override
     public boolean progress() {
-        if (closed) {
+        if (closed || withdrawn) {
             return false;
         }
         boolean heard = mailbox.read(this::hear);
@@ -289,6 +290,12 @@ public final class ShmTransport implements Transport {
         if (closed) {
             throw new IllegalStateException("the shared memory of rank %d is closed".formatted(site.rank()));
         }
+    }
+
+    @Override
+    public boolean withdraw() {
+        withdrawn = true;
+        return false;
     }
 
     @Override

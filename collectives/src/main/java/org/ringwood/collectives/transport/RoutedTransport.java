@@ -79,6 +79,12 @@ public final class RoutedTransport implements Transport {
     }
 
     @Override
+    public boolean withdraw() {
+        boolean readWithin = withinNode.withdraw();
+        return acrossNodes.withdraw() || readWithin;
+    }
+
+    @Override
     public void close() {
         try (withinNode;
                 acrossNodes) {

@@ -48,6 +48,15 @@ public interface Transport extends AutoCloseable {
     GroupMemory allocate(long bytes);
 
     /**
+     * Ends this rank's part after a failure, for good: {@link #progress} moves nothing any more, and what was sent is taken back unless
+     * a peer reads it. What was borrowed is given back, as far as no peer reads it through this rank. To be called again while it
+     * returns true.
+     *
+     * @return whether another thread of this process still reads memory of this rank. Other processes map shared memory themselves
+     */
+    boolean withdraw();
+
+    /**
      * Frees memory, ports and files. Messages whose send is done still reach their peers; transfers that are under way are
      * abandoned.
      */
