@@ -8,25 +8,32 @@ import java.util.Optional;
  * @param transport what carries the messages
  * @param networkInterface name or address of the interface that this rank listens on and sends from; empty for the one that reaches
  *     rank 0
+ * @param ports that ranks receive datagrams on; where rank 0 listens for connections is said where the ranks meet
  * @param timeouts when waiting ends
  */
-public record GroupOptions(TransportChoice transport, Optional<String> networkInterface, Timeouts timeouts) {
-    /** Automatic transport and interface, default timeouts. */
+public record GroupOptions(
+        TransportChoice transport, Optional<String> networkInterface, PortRange ports, Timeouts timeouts) {
+    /** Automatic transport, interface and ports, default timeouts. */
     public static final GroupOptions DEFAULT =
-            new GroupOptions(TransportChoice.AUTO, Optional.empty(), Timeouts.DEFAULT);
+            new GroupOptions(TransportChoice.AUTO, Optional.empty(), PortRange.FREE, Timeouts.DEFAULT);
 
     /** With another transport. */
     public GroupOptions withTransport(TransportChoice choice) {
-        return new GroupOptions(choice, networkInterface, timeouts);
+        return new GroupOptions(choice, networkInterface, ports, timeouts);
     }
 
     /** With an interface, by name or address. */
     public GroupOptions withInterface(String nameOrAddress) {
-        return new GroupOptions(transport, Optional.of(nameOrAddress), timeouts);
+        return new GroupOptions(transport, Optional.of(nameOrAddress), ports, timeouts);
+    }
+
+    /** With other ports. */
+    public GroupOptions withPorts(PortRange range) {
+        return new GroupOptions(transport, networkInterface, range, timeouts);
     }
 
     /** With other timeouts. */
     public GroupOptions withTimeouts(Timeouts other) {
-        return new GroupOptions(transport, networkInterface, other);
+        return new GroupOptions(transport, networkInterface, ports, other);
     }
 }

@@ -24,7 +24,8 @@ public final class Worker {
             Seat seat = Seat.of(System.getenv())
                     .orElseThrow(() -> new InputException(
                             "nobody told this worker its rank: start it with ringwood run, srun or mpirun"));
-            return WorkerProcess.run(seat, Path.of(arguments.getFirst()), arguments.subList(1, arguments.size()));
+            return WorkerProcess.run(
+                    seat, Path.of(arguments.getFirst()), arguments.subList(1, arguments.size()), false);
         } catch (InputException bad) {
             System.err.println("ringwood: " + bad.getMessage());
             return ExitStatus.BAD_INPUT;

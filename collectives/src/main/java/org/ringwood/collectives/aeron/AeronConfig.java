@@ -1,6 +1,7 @@
 package org.ringwood.collectives.aeron;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Job;
@@ -11,20 +12,27 @@ import org.ringwood.collectives.Rendezvous;
  *
  * @param job what all ranks know alike; its timeouts say how long ranks may take to find each other
  * @param rank the rank that this is
- * @param address of the interface that all sockets bind to, and to which peers send; no wildcard
+ * @param listening address of the interface that all sockets bind to, no wildcard, and the port to which peers send, 0 for any
+ *     free one
  * @param media what carries the frames
  * @param rendezvous in which ranks publish their ports, and the first rank of a node its driver's directory
  * @param tuning sizes and limits
  */
 public record AeronConfig(
-        Job job, int rank, InetAddress address, Media media, Rendezvous rendezvous, AeronTuning tuning) {
+        Job job, int rank, InetSocketAddress listening, Media media, Rendezvous rendezvous, AeronTuning tuning) {
     /** @throws IllegalArgumentException if the address is a wildcard or a multicast address */
     public AeronConfig {
         Objects.checkIndex(rank, job.size());
+        InetAddress address = listening.getAddress();
         if (address.isAnyLocalAddress() || address.isMulticastAddress()) {
             throw new IllegalArgumentException(
                     "Aeron cannot listen on %s: name the address of one interface".formatted(address.getHostAddress()));
         }
+    }
+
+    /** Of the interface. */
+    InetAddress address() {
+        return listening.getAddress();
     }
 
     boolean isLocal(int peer) {

@@ -51,7 +51,7 @@ public final class AeronTransport implements Transport {
      *
      * @param liveness where the loss of a peer, and what else goes wrong, is reported
      * @throws org.ringwood.collectives.GroupFailureException if a peer does not publish its port in time
-     * @throws IllegalStateException if the address cannot be listened on
+     * @throws IllegalArgumentException if the address and port cannot be listened on
      */
     public static AeronTransport connect(AeronConfig config, Liveness liveness) {
         Troubles troubles = new Troubles(liveness);
@@ -82,7 +82,7 @@ public final class AeronTransport implements Transport {
         if (config.peers().allMatch(config::usesIpc)) {
             return Address.NONE;
         }
-        Channel channel = Channel.listening(config.address(), job, config.rank());
+        Channel channel = Channel.listening(config.listening(), job, config.rank());
         Subscription datagrams = node.subscribe(channel, inbound::imageEnded);
         subscriptions.add(datagrams);
         return node.endpoint(channel, datagrams);

@@ -4,6 +4,7 @@ import io.aeron.ChannelUriStringBuilder;
 import io.aeron.CommonContext;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import org.ringwood.collectives.Digest;
 
 /**
@@ -17,9 +18,10 @@ record Channel(String uri, int stream) {
         return new Channel(CommonContext.IPC_CHANNEL, stream(job, receiver));
     }
 
-    /** For the receiver: datagrams to a free port of one interface. */
-    static Channel listening(InetAddress address, long job, int receiver) {
-        String uri = udp().endpoint(literal(address) + ":0").build();
+    /** For the receiver: datagrams to a port of one interface, a free one if that is 0. */
+    static Channel listening(InetSocketAddress at, long job, int receiver) {
+        String uri =
+                udp().endpoint(literal(at.getAddress()) + ":" + at.getPort()).build();
         return new Channel(uri, stream(job, receiver));
     }
 

@@ -80,10 +80,12 @@ final class NodeClient implements AutoCloseable {
         }
     }
 
-    private IllegalStateException cannotListen(Channel channel, @Nullable AeronException cause) {
-        String reason = cause == null ? "" : ": " + cause.getMessage();
-        return new IllegalStateException(
-                "rank %d cannot listen on %s%s".formatted(config.rank(), channel.uri(), reason), cause);
+    private IllegalArgumentException cannotListen(Channel channel, @Nullable AeronException cause) {
+        String reason = cause == null ? "" : " (" + cause.getMessage() + ")";
+        return new IllegalArgumentException(
+                "rank %d cannot listen on %s%s; choose another interface or free ports"
+                        .formatted(config.rank(), channel.uri(), reason),
+                cause);
     }
 
     /** The address and port that a subscription got. */

@@ -1,6 +1,7 @@
 package org.ringwood.collectives.connect;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Failure;
@@ -31,6 +32,7 @@ public final class Connector {
     private final InetAddress address;
 
     private Connector(Participant self, GroupOptions options) {
+        options.ports().requireRoomFor(self.size());
         this.self = self;
         this.options = options;
         this.address = options.networkInterface().map(Interfaces::address).orElse(self.address());
@@ -41,7 +43,7 @@ public final class Connector {
      * the caller to close.
      *
      * @throws GroupFailureException if a rank does not come within {@code timeouts.join}, or chose another transport
-     * @throws IllegalArgumentException if the transport does not reach all ranks, or there is no such interface
+     * @throws IllegalArgumentException if the transport does not reach all ranks, or there is no such interface or port
      */
     public static ProcessGroup connect(Participant self, GroupOptions options) {
         try {
@@ -137,8 +139,13 @@ public final class Connector {
     }
 
     private Transport aeron(Job job) {
-        AeronConfig config =
-                new AeronConfig(job, self.rank(), address, Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
+        AeronConfig config = new AeronConfig(
+                job, self.rank(), listening(), Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
         return AeronTransport.connect(config, self.liveness());
+    }
+
+    /** Where this rank receives datagrams. */
+    private InetSocketAddress listening() {
+        return new InetSocketAddress(address, options.ports().of(self.rank()));
     }
 }

@@ -53,7 +53,7 @@ public final class Interfaces {
             return resolved.isLoopbackAddress() && !meansLoopback ? firstOther().orElse(resolved) : resolved;
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(
-                    "rank 0's host '%s' is not known here; give its address".formatted(host), e);
+                    "rank 0's host '%s' is not known on this host; set MASTER_ADDR to its address".formatted(host), e);
         }
     }
 

@@ -2,6 +2,7 @@ package org.ringwood.collectives.environment;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Who starts the processes of a job and sets their variables. */
 public enum Launcher {
@@ -16,7 +17,8 @@ public enum Launcher {
                     .get("TORCHELASTIC_USE_AGENT_STORE")
                     .filter("True"::equals)
                     .isPresent();
-            String job = variables.get("TORCHELASTIC_RUN_ID").orElse(host + ":" + port);
+            // torchrun calls every run "none" that is not given a name.
+            String job = variables.get("TORCHELASTIC_RUN_ID").orElse("") + host + ":" + port;
             return environment(variables, host, taken ? port + 1 : port, job);
         }
     },
@@ -41,15 +43,39 @@ public enum Launcher {
         }
     },
 
-    /** Slurm's srun. */
+    /**
+     * Slurm's srun. The shells of sbatch and salloc look like task 0 of all that was allotted, but are no rank: only a task of a step
+     * is.
+     */
     SLURM("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID") {
         private static final String REMEDY = "start the ranks with srun, which sets it for every one of them";
+
+        // Slurm's own steps, such as the batch script, have ids just below 2³².
+        private static final String ORDINARY_STEP = "\\d{1,9}";
+
+        @Override
+        boolean hasStarted(Variables variables) {
+            return variables
+                    .get("SLURM_STEP_ID")
+                    .filter(id -> id.matches(ORDINARY_STEP))
+                    .isPresent();
+        }
+
+        @Override
+        void requireNotBeside(Variables variables) {
+            int tasks = variables.number(sizeVariable()).orElse(1);
+            int nodes = variables.number("SLURM_JOB_NUM_NODES").orElse(1);
+            if (variables.has("SLURM_JOB_ID") && Math.max(tasks, nodes) > 1) {
+                throw new IllegalArgumentException(
+                        "this is the shell of Slurm job %s with %d nodes and %d tasks, and no task itself; start the ranks with srun"
+                                .formatted(variables.require("SLURM_JOB_ID", REMEDY), nodes, Math.max(tasks, nodes)));
+            }
+        }
 
         @Override
         ParallelEnvironment read(Variables variables) {
             String nodes = variables.require("SLURM_STEP_NODELIST", REMEDY);
-            String job = variables.require("SLURM_JOB_ID", REMEDY) + "."
-                    + variables.get("SLURM_STEP_ID").orElse("");
+            String job = variables.require("SLURM_JOB_ID", REMEDY) + "." + variables.require("SLURM_STEP_ID", REMEDY);
             String host = variables
                     .get(MASTER_ADDR)
                     .orElseGet(() -> HostList.expand(nodes).getFirst());
@@ -92,14 +118,29 @@ public enum Launcher {
 
     abstract ParallelEnvironment read(Variables variables);
 
-    /** The innermost launcher that has set variables: torchrun and mpirun run inside of Slurm's jobs. */
+    /** Whether it has started this process as one of its ranks. */
+    boolean hasStarted(Variables variables) {
+        return variables.has(rankVariable) || variables.has(sizeVariable);
+    }
+
+    /** Refuses a process that is within a job of several ranks, but was meant to start them and not to be one. */
+    void requireNotBeside(Variables variables) {
+        // Only Slurm gives its users a shell within a job.
+    }
+
+    /**
+     * The innermost launcher that has started this process: torchrun and mpirun run inside of Slurm's jobs.
+     *
+     * @throws IllegalArgumentException if there is none, but a job whose ranks are yet to be started
+     */
     static Optional<Launcher> of(Variables variables) {
-        for (Launcher launcher : values()) {
-            if (variables.has(launcher.rankVariable) || variables.has(launcher.sizeVariable)) {
-                return Optional.of(launcher);
-            }
+        Optional<Launcher> innermost = Stream.of(values())
+                .filter(launcher -> launcher.hasStarted(variables))
+                .findFirst();
+        if (innermost.isEmpty()) {
+            Stream.of(values()).forEach(launcher -> launcher.requireNotBeside(variables));
         }
-        return Optional.empty();
+        return innermost;
     }
 
     /**
@@ -110,7 +151,7 @@ public enum Launcher {
         int size = size(variables);
         for (Launcher other : values()) {
             int count = variables.number(other.sizeVariable).orElse(size);
-            if (count == size || (other == SLURM && size > 1) || (this == SLURM)) {
+            if (count == size || !other.hasStarted(variables) || (other == SLURM && size > 1) || (this == SLURM)) {
                 continue;
             }
             String danger = size == 1 ? ": every process would believe that it is alone" : "";

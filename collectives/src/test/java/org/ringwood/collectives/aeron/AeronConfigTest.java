@@ -3,7 +3,7 @@ package org.ringwood.collectives.aeron;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,8 +43,8 @@ class AeronConfigTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::", "224.0.0.1"})
-    void bindsToOneInterfaceOnly(String address) throws Exception {
-        InetAddress wildcard = InetAddress.getByName(address);
+    void bindsToOneInterfaceOnly(String address) {
+        InetSocketAddress wildcard = new InetSocketAddress(address, 0);
         Job job = new Job(1, 0, Topology.singleNode(2), GroupFactory.PATIENT);
         assertThatThrownBy(
                         () -> new AeronConfig(job, 0, wildcard, Media.AUTO, new LocalRendezvous(), AeronTuning.DEFAULT))

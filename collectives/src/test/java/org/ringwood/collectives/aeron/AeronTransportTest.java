@@ -92,8 +92,8 @@ class AeronTransportTest {
         Topology topology = new Topology(List.of("here", "there"));
         LocalJob job = new LocalJob(topology, GroupFactory.PATIENT, Media.AUTO, LocalJob.SMALL);
         AeronConfig here = job.config(0);
-        AeronConfig elsewhere = new AeronConfig(
-                here.job(), 0, InetAddress.getByName("192.0.2.1"), here.media(), here.rendezvous(), here.tuning());
+        InetSocketAddress nowhere = new InetSocketAddress("192.0.2.1", 0);
+        AeronConfig elsewhere = new AeronConfig(here.job(), 0, nowhere, here.media(), here.rendezvous(), here.tuning());
         assertThatThrownBy(() -> AeronTransport.connect(elsewhere, job))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no interface of this host has the address 192.0.2.1");
@@ -106,10 +106,25 @@ class AeronTransportTest {
                 LocalJob.SMALL.silence(),
                 LocalJob.SMALL.reach(),
                 LocalJob.SMALL.linger());
-        AeronConfig unchecked = new AeronConfig(
-                here.job(), 0, InetAddress.getByName("192.0.2.1"), here.media(), here.rendezvous(), datagrams);
+        AeronConfig unchecked = new AeronConfig(here.job(), 0, nowhere, here.media(), here.rendezvous(), datagrams);
         assertThatThrownBy(() -> AeronTransport.connect(unchecked, job))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("rank 0 cannot listen on aeron:udp?endpoint=192.0.2.1:0");
+    }
+
+    @Test
+    void refusesAPortThatIsTaken() throws Exception {
+        Topology topology = new Topology(List.of("here", "there"));
+        LocalJob job = new LocalJob(topology, GroupFactory.PATIENT, Media.AUTO, LocalJob.SMALL);
+        try (DatagramChannel other = DatagramChannel.open()) {
+            other.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            InetSocketAddress taken = (InetSocketAddress) other.getLocalAddress();
+            AeronConfig here = job.config(0);
+            AeronConfig fixed = new AeronConfig(here.job(), 0, taken, here.media(), here.rendezvous(), here.tuning());
+            assertThatThrownBy(() -> AeronTransport.connect(fixed, job))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("rank 0 cannot listen on aeron:udp?endpoint=127.0.0.1:" + taken.getPort())
+                    .hasMessageContaining("choose another interface or free ports");
+        }
     }
 }

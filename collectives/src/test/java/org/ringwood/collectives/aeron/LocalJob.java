@@ -2,6 +2,7 @@ package org.ringwood.collectives.aeron;
 
 import io.aeron.driver.MediaDriver;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,8 @@ final class LocalJob implements Liveness {
     }
 
     AeronConfig config(int rank) {
-        return new AeronConfig(job, rank, InetAddress.getLoopbackAddress(), media, rendezvous, tuning);
+        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        return new AeronConfig(job, rank, anyPort, media, rendezvous, tuning);
     }
 
     /** The transports of all ranks. They meet while they are made, so each is made on a thread of its own. */

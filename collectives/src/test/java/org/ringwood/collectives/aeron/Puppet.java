@@ -24,7 +24,7 @@ final class Puppet implements AutoCloseable {
         this.aeron = Aeron.connect(
                 new Aeron.Context().aeronDirectoryName(driver.path()).errorHandler(troubles));
         long job = config.job().nonce();
-        Channel own = Channel.listening(config.address(), job, config.rank());
+        Channel own = Channel.listening(config.listening(), job, config.rank());
         this.subscription = aeron.addSubscription(own.uri(), own.stream());
         publishAddress();
         String address = config.rendezvous().await(Rendezvous.key("aeron.address", peer), Duration.ofSeconds(60));

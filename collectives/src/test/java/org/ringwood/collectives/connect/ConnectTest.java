@@ -124,6 +124,6 @@ class ConnectTest {
         assertThatThrownBy(() -> Interfaces.address("192.0.2.1")).hasMessageContaining("no interface '192.0.2.1'");
         assertThat(Interfaces.reachable("localhost").isLoopbackAddress()).isTrue();
         assertThatThrownBy(() -> Interfaces.reachable("no.such.host.invalid"))
-                .hasMessageContaining("rank 0's host 'no.such.host.invalid' is not known here");
+                .hasMessageContaining("rank 0's host 'no.such.host.invalid' is not known on this host");
     }
 }

@@ -23,6 +23,17 @@ class ParallelEnvironmentTest {
             "SLURM_LOCALID", "0",
             "SLURM_STEP_NODELIST", "n[03-04,7]",
             "SLURMD_NODENAME", "n04");
+
+    /** What Slurm 22.05 sets in the shell of {@code sbatch --nodes=2 --ntasks-per-node=2}. */
+    private static final Map<String, String> BATCH_SHELL = Map.of(
+            "SLURM_JOB_ID", "4711",
+            "SLURM_PROCID", "0",
+            "SLURM_NTASKS", "4",
+            "SLURM_LOCALID", "0",
+            "SLURM_JOB_NUM_NODES", "2",
+            "SLURM_JOB_NODELIST", "n[03-04]",
+            "SLURMD_NODENAME", "n03");
+
     private static final Map<String, String> OPEN_MPI = Map.of(
             "OMPI_COMM_WORLD_RANK", "1",
             "OMPI_COMM_WORLD_SIZE", "2",
@@ -76,6 +87,40 @@ class ParallelEnvironmentTest {
         assertThat(environment.node()).contains("n04");
         assertThat(with(SLURM, "MASTER_ADDR", "n7", "MASTER_PORT", "5000").masterPort())
                 .isEqualTo(5000);
+    }
+
+    @Test
+    void theShellOfASlurmJobIsNoRank() {
+        String remedy =
+                "the shell of Slurm job 4711 with 2 nodes and 4 tasks, and no task itself; start the ranks with srun";
+        assertRefused(remedy, BATCH_SHELL);
+        // An interactive shell is a step of Slurm's own.
+        assertRefused(remedy, BATCH_SHELL, "SLURM_STEP_ID", "4294967290", "SLURM_STEP_NODELIST", "n03");
+        assertRefused("2 nodes and 2 tasks", BATCH_SHELL, "SLURM_NTASKS", "", "SLURM_PROCID", "");
+    }
+
+    @Test
+    void theShellOfASlurmJobWithOneTaskIsLikeAnyOther() {
+        Map<String, String> alone = new HashMap<>(BATCH_SHELL);
+        alone.putAll(Map.of("SLURM_NTASKS", "1", "SLURM_JOB_NUM_NODES", "1"));
+        assertThat(ParallelEnvironment.find(alone)).isEmpty();
+        alone.remove("SLURM_NTASKS");
+        assertThat(ParallelEnvironment.find(alone)).isEmpty();
+    }
+
+    @Test
+    void otherLaunchersMayStartRanksFromTheShellOfASlurmJob() {
+        Map<String, String> exec = new HashMap<>(BATCH_SHELL);
+        exec.putAll(TORCHRUN);
+        assertThat(with(exec).launcher()).isEqualTo(Launcher.TORCHRUN);
+        assertThat(with(exec, "RANK", "0", "WORLD_SIZE", "1").size()).isEqualTo(1);
+    }
+
+    @Test
+    void runsOfTorchrunDifferByTheirAddressesIfTheyHaveNoName() {
+        ParallelEnvironment one = with(TORCHRUN, "TORCHELASTIC_RUN_ID", "none");
+        ParallelEnvironment other = with(TORCHRUN, "TORCHELASTIC_RUN_ID", "none", "MASTER_PORT", "29600");
+        assertThat(other.token()).isNotEqualTo(one.token());
     }
 
     @Test

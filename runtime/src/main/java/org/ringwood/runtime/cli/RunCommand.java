@@ -46,7 +46,7 @@ final class RunCommand implements Callable<Integer>, Verbose {
     private ExitStatus run() throws InterruptedException {
         Optional<Seat> seat = Seat.of(System.getenv());
         if (seat.isPresent()) {
-            return WorkerProcess.run(seat.get(), options.file(), options.settings());
+            return WorkerProcess.run(seat.get(), options.file(), options.settings(), options.verbose());
         }
         Job job = options.read();
         refuseBadInput(job);

@@ -1,32 +1,44 @@
 package org.ringwood.runtime.cluster;
 
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Failure;
 
-/** Whether those present are the ranks of the job, each once. */
+/**
+ * Who of the cluster's members is of the job. Two jobs that were started with the same address, port and token meet in one
+ * cluster; whoever comes to a seat that is taken is a stranger, who leaves and is ignored.
+ */
 final class Attendance {
     private Attendance() {}
 
-    /** Two members that claim one rank, or one that claims a rank the job does not have. */
-    static Optional<Failure> contradiction(List<Member> present, int size) {
-        for (int i = 0; i < present.size(); i++) {
-            Member member = present.get(i);
-            if (member.rank() < 0 || member.rank() >= size) {
-                return Optional.of(member.failure(
-                        Failure.Cause.DISAGREEMENT,
-                        "joined as rank " + member.rank() + " of a job of " + size + " ranks"));
-            }
-            if (i > 0 && present.get(i - 1).rank() == member.rank()) {
-                Member other = present.get(i - 1);
-                return Optional.of(member.failure(
-                        Failure.Cause.DISAGREEMENT,
-                        "and process " + other.pid() + " on " + other.host() + " both claim rank " + member.rank()));
-            }
+    /** Those of the job, by rank; of two that claim one rank, the older. */
+    static List<Member> of(Collection<com.hazelcast.cluster.Member> oldestFirst, int size) {
+        return oldestFirst.stream()
+                .filter(member -> size(member) == size)
+                .collect(Collectors.toMap(Attendance::rank, MembershipWatch::of, (older, younger) -> older))
+                .values()
+                .stream()
+                .sorted(Comparator.comparingInt(Member::rank))
+                .toList();
+    }
+
+    /** Why a member is a stranger among others, if it is one; itself may be one of the others. */
+    static Optional<String> strangeness(
+            com.hazelcast.cluster.Member member, Collection<com.hazelcast.cluster.Member> oldestFirst) {
+        com.hazelcast.cluster.Member first = oldestFirst.iterator().next();
+        if (size(first) != size(member)) {
+            return Optional.of("is one of %d ranks, but this job has %d".formatted(size(member), size(first)));
         }
-        return Optional.empty();
+        return oldestFirst.stream()
+                .filter(other -> rank(other) == rank(member))
+                .findFirst()
+                .filter(other -> !other.equals(member))
+                .map(MembershipWatch::of)
+                .map(other -> "is not the first: process %d on %s is that rank".formatted(other.pid(), other.host()));
     }
 
     /** Names the ranks that did not come. */
@@ -39,5 +51,13 @@ final class Attendance {
         String detail = "did not join within " + settings.timeouts().join().toSeconds() + " s"
                 + (absent.size() > 1 ? ", nor did the others of ranks " + names : "");
         return new Failure(absent.getFirst(), "?", 0, Failure.Cause.SILENT, detail);
+    }
+
+    private static int rank(com.hazelcast.cluster.Member member) {
+        return Integer.parseInt(member.getAttribute(MemberConfig.RANK));
+    }
+
+    private static int size(com.hazelcast.cluster.Member member) {
+        return Integer.parseInt(member.getAttribute(MemberConfig.SIZE));
     }
 }

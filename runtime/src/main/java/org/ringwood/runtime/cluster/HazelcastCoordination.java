@@ -1,10 +1,10 @@
 package org.ringwood.runtime.cluster;
 
+import com.hazelcast.cluster.Cluster;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -18,7 +18,6 @@ import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.Liveness;
 import org.ringwood.collectives.Rendezvous;
 import org.ringwood.runtime.files.InputException;
-import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +63,7 @@ public final class HazelcastCoordination implements Coordination {
      * Joins the job and waits until every rank is there.
      *
      * @param onFailure hears of the first failure, once, on any thread; it should be quick
-     * @throws InputException if this rank cannot listen at its address and port
+     * @throws InputException if this rank cannot listen at its address and port, or its seat in the job is taken
      * @throws GroupFailureException if the ranks do not come together in time; it names who is missing
      */
     public static HazelcastCoordination join(ClusterSettings settings, Consumer<JobFailure> onFailure) {
@@ -94,8 +93,9 @@ public final class HazelcastCoordination implements Coordination {
         try {
             return settings.meeting()
                     .find(join)
-                    .orElseThrow(() ->
-                            StartFailure.nobodyAt(settings, "rank 0 did not appear within " + join.toSeconds() + " s"));
+                    .orElseThrow(() -> StartFailure.nobodyAt(
+                            settings,
+                            "did not appear at " + settings.meeting() + " within " + join.toSeconds() + " s"));
         } catch (IOException unreadable) {
             throw new InputException("cannot read where rank 0 is: " + unreadable.getMessage(), unreadable);
         } catch (InterruptedException interrupted) {
@@ -146,16 +146,12 @@ public final class HazelcastCoordination implements Coordination {
     }
 
     private List<Member> present() {
-        List<Member> present = hazelcast.getCluster().getMembers().stream()
-                .map(MembershipWatch::of)
-                .sorted(Comparator.comparingInt(Member::rank))
-                .toList();
-        Attendance.contradiction(present, settings.size()).ifPresent(failure -> {
-            JobFailure contradiction = new JobFailure(failure, ExitStatus.BAD_INPUT);
-            health.fail(contradiction);
-            throw new GroupFailureException(failure, "joining");
+        Cluster cluster = hazelcast.getCluster();
+        Attendance.strangeness(cluster.getLocalMember(), cluster.getMembers()).ifPresent(why -> {
+            throw new InputException("rank " + settings.me().rank() + " of the job at " + settings.meeting() + " " + why
+                    + ": give each process a rank of its own, and each job its own MASTER_PORT or RINGWOOD_TOKEN");
         });
-        return present;
+        return Attendance.of(cluster.getMembers(), settings.size());
     }
 
     private void failed(JobFailure first) {

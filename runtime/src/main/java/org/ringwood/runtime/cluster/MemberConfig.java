@@ -20,6 +20,7 @@ import java.util.Optional;
  */
 final class MemberConfig {
     static final String RANK = "rank";
+    static final String SIZE = "size";
     static final String HOST = "host";
     static final String PID = "pid";
 
@@ -31,7 +32,7 @@ final class MemberConfig {
     static Config of(ClusterSettings settings, Optional<String> master) {
         Config config = new Config();
         config.setClusterName(clusterName(settings.token()));
-        identify(config, settings.me());
+        identify(config, settings.me(), settings.size());
         network(config, settings, master);
         properties(config, settings);
         config.getSerializationConfig()
@@ -53,9 +54,10 @@ final class MemberConfig {
         }
     }
 
-    private static void identify(Config config, Member me) {
+    private static void identify(Config config, Member me, int size) {
         config.getMemberAttributeConfig()
                 .setAttribute(RANK, Integer.toString(me.rank()))
+                .setAttribute(SIZE, Integer.toString(size))
                 .setAttribute(HOST, me.host())
                 .setAttribute(PID, Long.toString(me.pid()));
     }

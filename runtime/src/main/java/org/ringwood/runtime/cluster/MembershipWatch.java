@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.ringwood.collectives.Failure;
 
-/** Turns the departure of a member into a failure that names it, unless the job has ended already. */
+/** Turns the departure of a member of the job into a failure that names it, unless the job has ended already. */
 final class MembershipWatch implements MembershipListener {
     private final Member me;
     private final Duration patience;
@@ -27,7 +27,9 @@ final class MembershipWatch implements MembershipListener {
 
     @Override
     public void memberRemoved(MembershipEvent event) {
-        report.accept(departure(of(event.getMember())));
+        if (Attendance.strangeness(event.getMember(), event.getMembers()).isEmpty()) {
+            report.accept(departure(of(event.getMember())));
+        }
     }
 
     private Failure departure(Member lost) {

@@ -17,7 +17,7 @@ final class StartFailure {
                 return new InputException(
                         "rank " + settings.me().rank() + " cannot listen at " + settings.address() + ":"
                                 + settings.port() + " (" + cause.getMessage()
-                                + "): choose another network.interface or network.ports",
+                                + "): choose another network.interface, network.ports or MASTER_PORT",
                         failed);
             }
         }

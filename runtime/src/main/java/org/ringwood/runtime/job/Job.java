@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.Devices;
 
@@ -103,9 +104,9 @@ public record Job(
      * Where workers listen.
      *
      * @param interfaceName network interface or address; empty for auto
-     * @param ports first port of a range, 0 for ephemeral ones
+     * @param ports of the ranks, for TCP and UDP alike
      */
-    public record Network(Optional<String> interfaceName, int ports) {}
+    public record Network(Optional<String> interfaceName, PortRange ports) {}
 
     /**
      * What is computed, and how.

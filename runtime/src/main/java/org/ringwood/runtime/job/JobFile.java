@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
@@ -37,6 +38,8 @@ public final class JobFile {
             "report",
             "trace");
     private static final int MOST_WORKERS = 65_536;
+    /** Some calls of {@link org.ringwood.runtime.cluster}'s pulse, and two of Hazelcast's own heartbeats. */
+    private static final Duration SHORTEST_PEER = Duration.ofSeconds(3);
 
     private final Fields top;
     private final Paths paths;
@@ -107,19 +110,40 @@ public final class JobFile {
     private Job.Network network() {
         return top.fields("network", List.of("interface", "ports"))
                 .map(network -> new Job.Network(
-                        network.text("interface").filter(_ -> !network.is("interface", "auto")),
-                        network.whole("ports", 0, 65_535).orElse(0L).intValue()))
-                .orElse(new Job.Network(Optional.empty(), 0));
+                        network.text("interface").filter(_ -> !network.is("interface", "auto")), ports(network)))
+                .orElse(new Job.Network(Optional.empty(), PortRange.FREE));
+    }
+
+    private PortRange ports(Fields network) {
+        PortRange ports =
+                new PortRange(network.whole("ports", 0, 65_535).orElse(0L).intValue());
+        try {
+            ports.requireRoomFor(count("workers", MOST_WORKERS).orElse(1));
+        } catch (IllegalArgumentException tooHigh) {
+            throw network.refused("ports", "is too high: " + tooHigh.getMessage());
+        }
+        return ports;
     }
 
     private Timeouts timeouts() {
         return top.fields("timeouts", List.of("join", "peer", "stall", "job"))
                 .map(timeouts -> new Timeouts(
                         duration(timeouts, "join").orElse(Timeouts.DEFAULT.join()),
-                        duration(timeouts, "peer").orElse(Timeouts.DEFAULT.peer()),
+                        peer(timeouts),
                         duration(timeouts, "stall").orElse(Timeouts.DEFAULT.stall()),
                         timeouts.is("job", "none") ? Optional.empty() : duration(timeouts, "job")))
                 .orElse(Timeouts.DEFAULT);
+    }
+
+    private static Duration peer(Fields timeouts) {
+        Duration peer = duration(timeouts, "peer").orElse(Timeouts.DEFAULT.peer());
+        if (peer.compareTo(SHORTEST_PEER) < 0) {
+            throw timeouts.refused(
+                    "peer",
+                    "must be at least " + SHORTEST_PEER.toSeconds()
+                            + "s, since ranks call each other twice a second and a busy one may be late");
+        }
+        return peer;
     }
 
     private static Optional<Duration> duration(Fields fields, String key) {

@@ -63,7 +63,7 @@ final class JobText {
 
     private static String network(Job.Network network) {
         return "{interface: " + network.interfaceName().map(JobText::quoted).orElse("auto") + ", ports: "
-                + network.ports() + "}";
+                + network.ports().first() + "}";
     }
 
     private static String timeouts(Timeouts timeouts) {

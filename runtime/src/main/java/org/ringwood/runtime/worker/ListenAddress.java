@@ -13,23 +13,28 @@ import org.ringwood.runtime.files.InputException;
 final class ListenAddress {
     private ListenAddress() {}
 
-    /** That of the configured interface; else the loopback one within a machine, and the one that reaches rank 0 elsewhere. */
+    /**
+     * Within a machine that of the configured interface, or the loopback one. Under a launcher it is the one that reaches rank 0 by
+     * the address that all ranks know of it; the configured interface is then for tensors.
+     */
     static InetAddress of(Optional<String> interfaceName, Seat seat) {
+        return switch (seat.meeting()) {
+            case MeetingPoint.InDirectory _ ->
+                interfaceName.map(ListenAddress::configured).orElseGet(InetAddress::getLoopbackAddress);
+            case MeetingPoint.Known known -> towards(known, seat.rank());
+        };
+    }
+
+    private static InetAddress configured(String interfaceName) {
         try {
-            if (interfaceName.isPresent()) {
-                return Interfaces.address(interfaceName.get());
-            }
-            return switch (seat.meeting()) {
-                case MeetingPoint.InDirectory _ -> InetAddress.getLoopbackAddress();
-                case MeetingPoint.Known known -> towards(known, seat.rank());
-            };
+            return Interfaces.address(interfaceName);
         } catch (IllegalArgumentException unknown) {
             throw new InputException("network.interface: " + unknown.getMessage(), unknown);
         }
     }
 
     private static InetAddress towards(MeetingPoint.Known master, int rank) {
-        InetAddress address = Interfaces.reachable(master.host());
+        InetAddress address = master.address();
         if (rank == 0) {
             return address;
         }
@@ -40,7 +45,7 @@ final class ListenAddress {
         } catch (SocketException unreachable) {
             throw new InputException(
                     "no interface reaches rank 0 at " + master.host() + " (" + unreachable.getMessage()
-                            + "): name one as network.interface",
+                            + "): set MASTER_ADDR to an address of its host that is reached from here",
                     unreachable);
         }
     }

@@ -3,6 +3,7 @@ package org.ringwood.runtime.worker;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.ringwood.collectives.environment.Launcher;
 import org.ringwood.collectives.environment.ParallelEnvironment;
 import org.ringwood.runtime.cluster.MeetingPoint;
 import org.ringwood.runtime.files.InputException;
@@ -31,9 +32,10 @@ public record Seat(int rank, int size, MeetingPoint meeting, String token, Optio
     }
 
     /**
-     * What Slurm, mpirun, torchrun or {@code ringwood exec} say in their variables, or our own launcher; empty if nobody says anything.
+     * What Slurm, mpirun, torchrun or {@code ringwood exec} say in their variables, or our own launcher; empty if nobody says anything,
+     * or if Slurm started this one task alone, which is then free to start workers of its own.
      *
-     * @throws InputException if the variables contradict each other
+     * @throws InputException if variables are missing or contradict each other
      */
     public static Optional<Seat> of(Map<String, String> environment) {
         String directory = environment.get(DIRECTORY);
@@ -47,10 +49,12 @@ public record Seat(int rank, int size, MeetingPoint meeting, String token, Optio
                     Optional.of(job)));
         }
         try {
-            return ParallelEnvironment.find(environment).map(Seat::of);
-        } catch (IllegalArgumentException contradiction) {
+            return ParallelEnvironment.find(environment)
+                    .filter(place -> place.launcher() != Launcher.SLURM || place.size() > 1)
+                    .map(Seat::of);
+        } catch (IllegalArgumentException unclear) {
             throw new InputException(
-                    "the launcher's variables contradict each other: " + contradiction.getMessage(), contradiction);
+                    "the launcher's variables do not tell this process's rank: " + unclear.getMessage(), unclear);
         }
     }
 

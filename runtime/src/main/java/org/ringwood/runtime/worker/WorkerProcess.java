@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Optional;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.GroupOptions;
+import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.TransportChoice;
 import org.ringwood.collectives.connect.Connector;
 import org.ringwood.collectives.connect.Participant;
 import org.ringwood.runtime.cluster.ClusterSettings;
 import org.ringwood.runtime.cluster.HazelcastCoordination;
+import org.ringwood.runtime.cluster.MeetingPoint;
 import org.ringwood.runtime.cluster.Member;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Job;
@@ -28,12 +30,14 @@ import org.ringwood.runtime.worker.RankProgram.End;
 /** A process that is one rank of a job: joins the others, does its part, leaves, and says why if it could not. */
 public final class WorkerProcess {
     private final Seat seat;
+    private final boolean verbose;
     private final Member me;
     private final Watchdog watchdog = new Watchdog();
     private final Optional<Lifeline> lifeline;
 
-    private WorkerProcess(Seat seat) {
+    private WorkerProcess(Seat seat, boolean verbose) {
         this.seat = seat;
+        this.verbose = verbose;
         this.me = new Member(seat.rank(), Hosts.name(), ProcessHandle.current().pid());
         this.lifeline = seat.directory().map(_ -> Lifeline.on(System.in));
     }
@@ -43,9 +47,10 @@ public final class WorkerProcess {
      *
      * @param file job file
      * @param settings {@code KEY=VALUE} that win over it
+     * @param verbose whether stack traces are shown where there is no log for them
      */
-    public static ExitStatus run(Seat seat, Path file, List<String> settings) {
-        return new WorkerProcess(seat).run(file, settings);
+    public static ExitStatus run(Seat seat, Path file, List<String> settings, boolean verbose) {
+        return new WorkerProcess(seat, verbose).run(file, settings);
     }
 
     private ExitStatus run(Path file, List<String> settings) {
@@ -67,6 +72,11 @@ public final class WorkerProcess {
         if (wanted != seat.size()) {
             throw new InputException("workers: " + wanted + " contradicts the launcher, which started " + seat.size()
                     + " ranks: write workers: auto, or start " + wanted);
+        }
+        try {
+            job.network().ports().requireRoomFor(seat.size());
+        } catch (IllegalArgumentException tooHigh) {
+            throw new InputException("network.ports: " + tooHigh.getMessage(), tooHigh);
         }
     }
 
@@ -107,14 +117,15 @@ public final class WorkerProcess {
     }
 
     private ClusterSettings clusterSettings(Job job, InetAddress address) {
-        int fixed = job.network().ports();
-        int free = seat.rank() == 0 ? seat.meeting().port() : 0;
+        PortRange ports = job.network().ports();
+        MeetingPoint meeting = seat.meeting().at(ports);
+        int free = seat.rank() == 0 ? meeting.port() : 0;
         return new ClusterSettings(
                 me,
                 seat.size(),
                 address.getHostAddress(),
-                fixed == 0 ? free : fixed + seat.rank(),
-                seat.meeting(),
+                ports.isFixed() ? ports.of(seat.rank()) : free,
+                meeting,
                 seat.token(),
                 job.timeouts());
     }
@@ -129,7 +140,8 @@ public final class WorkerProcess {
                         "transport: inprocess is for ranks that are threads, but this job's are processes: take auto, shm or aeron");
             case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
         };
-        return new GroupOptions(choice, job.network().interfaceName(), job.timeouts());
+        return new GroupOptions(
+                choice, job.network().interfaceName(), job.network().ports(), job.timeouts());
     }
 
     /** SIGTERM and SIGINT: the job ends in order, and the JVM with the signal's exit code once this thread ends. */
@@ -145,11 +157,12 @@ public final class WorkerProcess {
 
     /** A worker of our launcher leaves word in the job's directory; any other says it itself. */
     private void explain(End end) {
-        if (end.thrown() != null) {
+        boolean logged = seat.directory().isPresent();
+        if (end.thrown() != null && (logged || verbose)) {
             System.err.println("ringwood: rank " + me.rank() + " ends with this:");
             end.thrown().printStackTrace();
         }
-        if (seat.directory().isEmpty()) {
+        if (!logged) {
             end.failure().ifPresent(failure -> System.err.println("ringwood: " + failure.sentence()));
             return;
         }

@@ -98,6 +98,11 @@ class HazelcastCoordinationTest {
     @Test
     void leavingAfterTheEndIsNoFailure() throws Exception {
         List<HazelcastCoordination> ranks = join(3);
+        concludeAndClose(ranks);
+        assertThat(ranks).extracting(HazelcastCoordination::failure).containsOnlyNulls();
+    }
+
+    private void concludeAndClose(List<HazelcastCoordination> ranks) throws Exception {
         List<Future<Void>> ends = new ArrayList<>();
         for (HazelcastCoordination rank : ranks) {
             ends.add(threads.submit(() -> {
@@ -109,7 +114,6 @@ class HazelcastCoordinationTest {
         for (Future<Void> end : ends) {
             end.get();
         }
-        assertThat(ranks).extracting(HazelcastCoordination::failure).containsOnlyNulls();
     }
 
     @Test
@@ -133,15 +137,45 @@ class HazelcastCoordinationTest {
     }
 
     @Test
-    void twoOfOneRankAreRefused() {
+    void whoComesToATakenSeatLeavesAndDisturbsNobody() throws Exception {
+        List<HazelcastCoordination> ranks = join(3);
+        int pid = Math.toIntExact(ProcessHandle.current().pid());
+        assertThatThrownBy(() -> join(settings(1, 3, 7, "token", TIMEOUTS)))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("rank 1 of the job")
+                .hasMessageContaining("process %d on host1 is that rank", pid)
+                .hasMessageContaining("RINGWOOD_TOKEN");
+        assertThatThrownBy(() -> join(settings(4, 8, 8, "token", TIMEOUTS)))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("is one of 8 ranks, but this job has 3");
+        concludeAndClose(ranks);
+        assertThat(ranks).extracting(HazelcastCoordination::failure).containsOnlyNulls();
+    }
+
+    @Test
+    void ofTwoWithOneRankTheFirstIsTaken() throws Exception {
+        Future<HazelcastCoordination> zero = threads.submit(() -> join(settings(0, 3, 0, "token", TIMEOUTS)));
         List<Future<HazelcastCoordination>> both = new ArrayList<>();
-        for (int rank : List.of(0, 1, 1)) {
-            both.add(threads.submit(() -> join(settings(rank, 3, both.size(), "token", TIMEOUTS))));
+        for (int number : List.of(1, 2)) {
+            both.add(threads.submit(() -> join(settings(1, 3, number, "token", TIMEOUTS))));
         }
-        assertThatThrownBy(() -> both.getFirst().get())
-                .isInstanceOf(ExecutionException.class)
-                .cause()
-                .hasMessageContaining("both claim rank 1");
+        awaitTrue(() -> both.stream().anyMatch(Future::isDone));
+        assertThat(both)
+                .filteredOn(Future::isDone)
+                .singleElement()
+                .satisfies(refused -> assertThatThrownBy(refused::get)
+                        .cause()
+                        .isInstanceOf(InputException.class)
+                        .hasMessageContaining("is that rank"));
+        joined.add(join(settings(2, 3, 3, "token", TIMEOUTS)));
+        joined.add(zero.get());
+        for (Future<HazelcastCoordination> one : both) {
+            if (one.state() != Future.State.FAILED) {
+                joined.add(one.get());
+            }
+        }
+        assertThat(joined).extracting(rank -> rank.me().rank()).containsExactlyInAnyOrder(0, 1, 2);
+        assertThat(joined).extracting(HazelcastCoordination::failure).containsOnlyNulls();
     }
 
     @Test

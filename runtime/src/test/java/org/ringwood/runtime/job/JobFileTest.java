@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.ringwood.attention.MaskRule;
+import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
@@ -31,7 +32,7 @@ class JobFileTest {
             device: cpu
             transport: shm
             network: {interface: eth0, ports: 4000}
-            timeouts: {join: 30s, peer: 500ms, stall: 2min, job: 1h}
+            timeouts: {join: 30s, peer: 4500ms, stall: 2min, job: 1h}
             attention:
               schedule: [ring, tree]
               partition: zigzag
@@ -67,11 +68,11 @@ class JobFileTest {
         assertThat(job.threads()).isEqualTo(OptionalInt.of(2));
         assertThat(job.device()).isEqualTo(Devices.Kind.CPU);
         assertThat(job.transport()).isEqualTo(Job.Transport.SHM);
-        assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), 4000));
+        assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), new PortRange(4000)));
         assertThat(job.timeouts())
                 .isEqualTo(new Timeouts(
                         Duration.ofSeconds(30),
-                        Duration.ofMillis(500),
+                        Duration.ofMillis(4500),
                         Duration.ofMinutes(2),
                         Optional.of(Duration.ofHours(1))));
         assertThat(job.attention().schedules()).containsExactly(Job.Schedule.RING, Job.Schedule.TREE);
@@ -133,7 +134,7 @@ class JobFileTest {
         assertThat(job.workers()).hasValue(3);
         assertThat(job.attention().schedules()).containsExactly(Job.Schedule.GATHER);
         assertThat(job.timeouts().job()).isEmpty();
-        assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), 0));
+        assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), PortRange.FREE));
         assertThat(job.trace()).contains(Path.of("/jobs/a/t.json"));
         assertThat(((MaskSpec.Combined) job.attention().mask()).window()).contains(new MaskSpec.Window(7, 2, 4));
     }
@@ -181,6 +182,11 @@ class JobFileTest {
                 refusal(minimal("threads: 2\nthreads: 3\n"), "job.yaml:4: threads is set a second time (first at "),
                 refusal(minimal("timeouts: {peer: 5}\n"), "timeouts.peer must be a duration", "not \"5\""),
                 refusal(minimal("timeouts: {peer: 0s}\n"), "timeouts.peer must be a duration above 0"),
+                refusal(minimal("timeouts: {peer: 2900ms}\n"), "timeouts.peer must be at least 3s"),
+                refusal(
+                        minimal("network: {ports: 65535}\n") + "workers: 2\n",
+                        "network.ports is too high: 2 ranks",
+                        "65534 or below"),
                 refusal(minimal("timeouts: {peer: none}\n"), "timeouts.peer must be a duration"),
                 refusal(minimal("network: {ports: 70000}\n"), "network.ports must be a whole number from 0 to 65535"),
                 refusal(minimal("verify: some\n"), "verify must be all, none, a number of samples"),
