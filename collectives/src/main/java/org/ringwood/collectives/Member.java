@@ -64,11 +64,16 @@ final class Member implements AutoCloseable {
 
     /** Reports that this rank cannot go on, unless it says so because the group failed already. */
     void fail(Throwable reason) {
-        if (reason instanceof MemoryExhaustedException exhausted) {
-            report(Cause.ENVIRONMENT, String.valueOf(exhausted.getMessage()));
-        } else if (!(reason instanceof GroupFailureException)) {
-            report(Cause.ERROR, "failed: " + reason);
+        if (reason instanceof GroupFailureException) {
+            return;
         }
+        for (Throwable cause = reason; cause != null; cause = cause.getCause()) {
+            if (cause instanceof MemoryExhaustedException || cause instanceof OutOfMemoryError) {
+                report(Cause.ENVIRONMENT, "has no memory left: " + cause.getMessage());
+                return;
+            }
+        }
+        report(Cause.ERROR, "failed: " + reason);
     }
 
     void fail(String detail) {

@@ -5,6 +5,9 @@ public interface Device extends AutoCloseable {
     /** Kernels of this device. */
     AttentionKernels kernels();
 
+    /** What it is; never {@link Devices.Kind#AUTO}. */
+    Devices.Kind kind();
+
     /** What it is, for people: for instance {@code cpu, 512-bit vectors, 2 threads}. */
     String description();
 

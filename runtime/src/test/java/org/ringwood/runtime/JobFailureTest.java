@@ -1,6 +1,7 @@
 package org.ringwood.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,11 +65,25 @@ class JobFailureTest {
     }
 
     @Test
-    void aSignalToTheLauncherEndsTheJobInOrder() throws Exception {
+    void workersThatAreAllKilledLeaveNothing() throws Exception {
         try (LaunchedProgram run = run()) {
             run.awaitMiddle(directory, "out.safetensors");
-            run.signal("TERM");
-            assertThat(run.await()).as(run.err()).isEqualTo(143);
+            run.workers().forEach(worker -> LaunchedProgram.signal("KILL", worker));
+            assertThat(run.await()).as(run.err()).isEqualTo(4);
+            assertAllIsGone(run);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TERM, shm, 143", "TERM, inprocess, 143", "INT, shm, 130"})
+    void aSignalToTheLauncherEndsTheJobInOrder(String signal, String transport, int code) throws Exception {
+        assumeThat(LaunchedProgram.ignores(signal))
+                .as("this shell lets its programs ignore SIG" + signal)
+                .isFalse();
+        try (LaunchedProgram run = run("--set", "transport=" + transport)) {
+            run.awaitMiddle(directory, "out.safetensors");
+            run.signal(signal);
+            assertThat(run.await()).as(run.err()).isEqualTo(code);
             assertAllIsGone(run);
         }
     }
@@ -84,12 +99,23 @@ class JobFailureTest {
         }
     }
 
-    @Test
-    void theDeadlineEndsTheJob() throws Exception {
-        try (LaunchedProgram run = run("--set", "timeouts.job=3s")) {
-            run.awaitMiddle(directory, "out.safetensors");
+    /** While ranks meet, while kernels run, and while results are verified. */
+    @ParameterizedTest
+    @CsvSource({"1ms, shm, device=scalar", "4s, inprocess, device=scalar", "8s, shm, device=cpu"})
+    void theDeadlineEndsTheJob(String deadline, String transport, String device) throws Exception {
+        try (LaunchedProgram run = run(
+                "--set",
+                "timeouts.job=" + deadline,
+                "--set",
+                "transport=" + transport,
+                "--set",
+                device,
+                "--set",
+                "input.random.tokens=20000",
+                "--set",
+                "verify=all")) {
             assertThat(run.await()).as(run.err()).isEqualTo(5);
-            assertThat(run.err()).contains("deadline");
+            assertThat(run.err()).contains("deadline", "timeouts.job");
             assertAllIsGone(run);
         }
     }

@@ -103,6 +103,18 @@ final class LaunchedProgram implements AutoCloseable {
         }
     }
 
+    /** Whether programs that are started here ignore a signal, as those of a shell's background jobs do. */
+    static boolean ignores(String name) throws IOException {
+        int number = name.equals("INT") ? 2 : 15;
+        String ignored = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .findFirst()
+                .orElseThrow()
+                .substring("SigIgn:".length())
+                .strip();
+        return (Long.parseUnsignedLong(ignored, 16) >>> (number - 1) & 1) == 1;
+    }
+
     /** Waits for the end and returns the exit code. */
     int await() throws InterruptedException {
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {

@@ -55,6 +55,9 @@ class RunTest {
                 assertThat(schedule).as("verify: all compares every pair").containsEntry("pairs", 203 * 3);
                 assertThat(run.out()).contains(String.valueOf(schedule.get("schedule")));
             }
+            assertThat(map(report, "job"))
+                    .containsEntry("transport", transport.equals("auto") ? "shm" : transport)
+                    .containsEntry("device", "cpu");
             assertThat(list(report, "ranks"))
                     .extracting(rank -> rank.get("pid"))
                     .doesNotHaveDuplicates()
@@ -103,6 +106,7 @@ class RunTest {
                     output=no/such/directory/out.npy              | directory does not exist
                     transport=mpi                                 | mpi
                     network.interface=nosuch0                     | nosuch0
+                    workers=auto                                  | --set workers=4
                     """)
     void badInputEndsWithOneSentence(String setting, String culprit) throws Exception {
         try (LaunchedProgram run = run(job(JOB), "--set", setting)) {
@@ -158,6 +162,27 @@ class RunTest {
     }
 
     @Test
+    void ranksWithoutMemoryForTheirShardsSaySo() throws Exception {
+        Path job = job(JOB);
+        int port = freePort();
+        String[] settings = {
+            "workers=2",
+            "transport=aeron",
+            "attention.mask=full",
+            "output=none",
+            // More than there are addresses.
+            "input={random: {tokens: 8, queries: 10000000000000, heads: 1, dim: 16}}"
+        };
+        try (LaunchedProgram zero = worker(0, port, job, settings);
+                LaunchedProgram one = worker(1, port, job, settings)) {
+            for (LaunchedProgram rank : List.of(zero, one)) {
+                assertThat(rank.await()).as(rank.err()).isEqualTo(2);
+                assertThat(rank.err()).contains("bytes of native memory", "use more workers");
+            }
+        }
+    }
+
+    @Test
     void aNumberOfWorkersThatContradictsTheLauncherIsRefused() throws Exception {
         try (LaunchedProgram alone = worker(0, freePort(), job(JOB))) {
             assertThat(alone.await()).isEqualTo(2);
@@ -202,6 +227,11 @@ class RunTest {
 
     private Map<String, Object> report() throws IOException {
         return JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(Map<String, Object> object, String key) {
+        return (Map<String, Object>) Objects.requireNonNull(object.get(key));
     }
 
     @SuppressWarnings("unchecked")

@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Tensor;
 
@@ -34,6 +35,11 @@ final class HookedDevice implements Device, AttentionKernels {
     @Override
     public AttentionKernels kernels() {
         return this;
+    }
+
+    @Override
+    public Devices.Kind kind() {
+        return device.kind();
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.ringwood.kernels.cpu;
 
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.WorkerPool;
 
 /** This machine's cores. Needs a processor with fused multiply-add; without one it is right but very slow. */
@@ -18,6 +19,11 @@ public final class CpuDevice implements Device {
     @Override
     public AttentionKernels kernels() {
         return kernels;
+    }
+
+    @Override
+    public Devices.Kind kind() {
+        return Devices.Kind.CPU;
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.ringwood.kernels.scalar;
 
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.WorkerPool;
 
 /** The oracle as a device: plain f64 loops, slow, exact but for the f32 of the states. */
@@ -18,6 +19,11 @@ public final class ScalarDevice implements Device {
     @Override
     public AttentionKernels kernels() {
         return kernels;
+    }
+
+    @Override
+    public Devices.Kind kind() {
+        return Devices.Kind.SCALAR;
     }
 
     @Override

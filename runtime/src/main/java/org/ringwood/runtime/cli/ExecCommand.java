@@ -53,7 +53,7 @@ final class ExecCommand implements Callable<Integer>, Verbose {
         JobDirectory directory = JobDirectory.create();
         Supervisor supervisor = new Supervisor(
                 Hosts.name(), _ -> Optional.empty(), (process, _) -> process.destroy(), Optional.empty());
-        try (SupervisedJob job = new SupervisedJob(supervisor, directory)) {
+        try (SupervisedJob job = new SupervisedJob(supervisor, directory, () -> {})) {
             int port = freePort();
             for (int rank = 0; rank < ranks; rank++) {
                 supervisor.start(program(rank, port, directory));

@@ -21,6 +21,8 @@ import org.ringwood.runtime.process.ProgressPipe;
 import org.ringwood.runtime.process.SupervisedJob;
 import org.ringwood.runtime.process.Supervisor;
 import org.ringwood.runtime.process.WorkerFlags;
+import org.ringwood.runtime.tensors.Output;
+import org.ringwood.runtime.worker.Nonce;
 import org.ringwood.runtime.worker.Seat;
 
 /**
@@ -30,9 +32,10 @@ import org.ringwood.runtime.worker.Seat;
  * @param file job file
  * @param settings that win over it
  * @param ranks number of workers
+ * @param output that its workers write, if any
  * @param verbose whether all logs are shown if the job fails
  */
-record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, boolean verbose) {
+record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, Optional<Path> output, boolean verbose) {
     private static final int TAIL_LINES = 40;
     /** How {@link org.ringwood.collectives.GroupFailureException} begins to tell what its rank was doing. */
     private static final String SEEN = "seen while";
@@ -43,7 +46,9 @@ record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, bo
     ExitStatus run() throws InterruptedException {
         JobDirectory directory = JobDirectory.create();
         Supervisor supervisor = new Supervisor(Hosts.name(), directory::verdict, Lifeline::tell, Optional.of(FAREWELL));
-        try (SupervisedJob job = new SupervisedJob(supervisor, directory)) {
+        String nonce = Nonce.of(directory.token()).toString();
+        Runnable discard = () -> output.ifPresent(target -> Output.discard(target, nonce));
+        try (SupervisedJob job = new SupervisedJob(supervisor, directory, discard)) {
             Thread relay = null;
             for (int rank = 0; rank < ranks; rank++) {
                 Process process = supervisor.start(command(directory, rank));

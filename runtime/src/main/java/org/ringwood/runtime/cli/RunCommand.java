@@ -49,12 +49,16 @@ final class RunCommand implements Callable<Integer>, Verbose {
             return WorkerProcess.run(seat.get(), options.file(), options.settings(), options.verbose());
         }
         Job job = options.read();
+        int ranks = job.workers()
+                .orElseThrow(
+                        () -> new InputException(
+                                options.file() + ": workers is auto, but no launcher says how many:"
+                                        + " give a number, such as --set workers=4, or start the job by srun, mpirun, torchrun or ringwood exec"));
         refuseBadInput(job);
-        int ranks = job.workers().orElse(1);
         return switch (job.transport()) {
             case INPROCESS -> ThreadedJob.run(job, ranks, options.verbose());
             case AUTO, SHM, AERON ->
-                new LocalJob(worker, options.file(), options.settings(), ranks, options.verbose()).run();
+                new LocalJob(worker, options.file(), options.settings(), ranks, job.output(), options.verbose()).run();
             case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
         };
     }

@@ -2,7 +2,6 @@ package org.ringwood.runtime.job;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -41,10 +40,12 @@ public final class JobFile {
     /** Some calls of {@link org.ringwood.runtime.cluster}'s pulse, and two of Hazelcast's own heartbeats. */
     private static final Duration SHORTEST_PEER = Duration.ofSeconds(3);
 
+    private final Path file;
     private final Fields top;
     private final Paths paths;
 
-    private JobFile(Fields top, Paths paths) {
+    private JobFile(Path file, Fields top, Paths paths) {
+        this.file = file;
         this.top = top;
         this.paths = paths;
     }
@@ -77,7 +78,7 @@ public final class JobFile {
         }
         Path directory = Optional.ofNullable(file.toAbsolutePath().normalize().getParent())
                 .orElseThrow(() -> new InputException(file + " is a directory: name a job file"));
-        return new JobFile(Fields.of(root, KEYS), new Paths(directory, environment)).job();
+        return new JobFile(file, Fields.of(root, KEYS), new Paths(directory, environment)).job();
     }
 
     private Job job() {
@@ -90,11 +91,11 @@ public final class JobFile {
                 timeouts(),
                 attention(),
                 input(),
-                paths.pathOrNone(top, "output"),
+                output(),
                 verify(),
                 paths.pathOrNone(top, "report"),
                 paths.pathOrNone(top, "trace"));
-        checkFilesDiffer(job);
+        WrittenFiles.check(job, file, top);
         return job;
     }
 
@@ -156,8 +157,7 @@ public final class JobFile {
     }
 
     private Job.Attention attention() {
-        Fields attention = top.required(
-                "attention", top.fields("attention", List.of("schedule", "partition", "mask", "scale", "softcap")));
+        Fields attention = top.fieldsOrNone("attention", List.of("schedule", "partition", "mask", "scale", "softcap"));
         return new Job.Attention(
                 schedules(attention),
                 attention.choice("partition", Words.PARTITIONS).orElse(Job.Partition.AUTO),
@@ -263,27 +263,14 @@ public final class JobFile {
                 .orElse(256L));
     }
 
-    private void checkFilesDiffer(Job job) {
-        List<Path> taken = new ArrayList<>(job.input().files());
-        for (String key : List.of("output", "report", "trace")) {
-            Optional<Path> file = switch (key) {
-                case "output" -> job.output();
-                case "report" -> job.report();
-                default -> job.trace();
-            };
-            file.ifPresent(path -> {
-                if (taken.contains(path)) {
-                    throw top.refused(
-                            key, "would write over " + path + ", which the job also names: choose another name");
-                }
-                taken.add(path);
-            });
-        }
-        job.output().ifPresent(path -> {
+    private Optional<Path> output() {
+        Optional<Path> output = paths.pathOrNone(top, "output");
+        output.ifPresent(path -> {
             String name = path.toString().toLowerCase(Locale.ROOT);
             if (!name.endsWith(".safetensors") && !name.endsWith(".npy")) {
                 throw top.refused("output", "must end in .safetensors or .npy, not be " + path.getFileName());
             }
         });
+        return output;
     }
 }

@@ -3,6 +3,7 @@ package org.ringwood.runtime.job;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.ringwood.attention.MaskRule;
 
 /** A mask as the job file describes it, for one item of a batch. */
@@ -12,6 +13,9 @@ public sealed interface MaskSpec {
 
     /** The mask's rule, for one item. */
     MaskRule rule();
+
+    /** Files that it was read from; a job must not write over them. */
+    List<Path> files();
 
     /** Every key up to the query's own position. */
     MaskSpec CAUSAL = new Combined(true, Optional.empty(), Optional.empty());
@@ -37,6 +41,15 @@ public sealed interface MaskSpec {
                             documents.get().queries().values(),
                             documents.get().keys().values())
                     : rule;
+        }
+
+        @Override
+        public List<Path> files() {
+            return documents.stream()
+                    .flatMap(
+                            each -> Stream.of(each.queries().file(), each.keys().file()))
+                    .flatMap(Optional::stream)
+                    .toList();
         }
     }
 
@@ -84,6 +97,11 @@ public sealed interface MaskSpec {
         @Override
         public MaskRule rule() {
             return MaskRule.rectangles(rectangles);
+        }
+
+        @Override
+        public List<Path> files() {
+            return file.stream().toList();
         }
     }
 }

@@ -19,10 +19,9 @@ public record JobFailure(Failure failure, ExitStatus status) {
 
     /** One sentence for people. Bad input names its own culprit, a file or a key; all else is told with the rank. */
     public String sentence() {
-        return switch (status) {
-            case BAD_INPUT, VERIFICATION_FAILED -> failure.detail();
-            default -> failure.toString();
-        };
+        boolean namesItsCulprit = (status == ExitStatus.BAD_INPUT || status == ExitStatus.VERIFICATION_FAILED)
+                && failure.cause() == Failure.Cause.ERROR;
+        return namesItsCulprit ? failure.detail() : failure.toString();
     }
 
     /** As one line of text, the inverse of {@link #decode}. */

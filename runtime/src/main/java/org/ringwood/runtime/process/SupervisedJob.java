@@ -18,12 +18,18 @@ public final class SupervisedJob implements AutoCloseable {
 
     private final Supervisor supervisor;
     private final JobDirectory directory;
+    private final Runnable discard;
     private final Thread onSignal = new Thread(this::interrupted, "signal");
 
-    /** From now on a signal ends the job in order. */
-    public SupervisedJob(Supervisor supervisor, JobDirectory directory) {
+    /**
+     * From now on a signal ends the job in order.
+     *
+     * @param discard removes what killed processes left unfinished elsewhere; called when all have ended
+     */
+    public SupervisedJob(Supervisor supervisor, JobDirectory directory, Runnable discard) {
         this.supervisor = supervisor;
         this.directory = directory;
+        this.discard = discard;
         Runtime.getRuntime().addShutdownHook(onSignal);
     }
 
@@ -41,6 +47,7 @@ public final class SupervisedJob implements AutoCloseable {
 
     private void cleanUp() {
         try {
+            discard.run();
             directory.delete();
             StaleFiles.sweep(SHARED_MEMORY);
             StaleFiles.sweep(Path.of(System.getProperty("java.io.tmpdir")));

@@ -4,7 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 
-/** JVM flags of a worker. Its tensors are outside of the heap, which holds plans and messages only. */
+/** JVM flags of a worker. Its tensors are outside of the heap, which holds plans and messages only, and no flag limits them. */
 public final class WorkerFlags {
     private static final long MIB = 1 << 20;
     private static final long LEAST_HEAP = 256 * MIB;
@@ -21,7 +21,6 @@ public final class WorkerFlags {
         long heap = Math.clamp(memory / HEAP_SHARE / workers, LEAST_HEAP, MOST_HEAP);
         return List.of(
                 "-Xmx" + heap / MIB + "m",
-                "-XX:MaxDirectMemorySize=" + memory,
                 // One thread collects what little there is; the cores are for attention.
                 "-XX:+UseSerialGC");
     }

@@ -47,9 +47,9 @@ public final class Output {
      */
     public Output(Path target, TensorShape shape, String nonce) {
         this.shape = shape;
+        this.files = wholeFiles(target, nonce);
         TensorShape lseShape = shape.with(DType.F32, 1);
         if (!isNpy(target)) {
-            this.files = List.of(new WholeFile(target, nonce));
             // Tensors with the larger elements come first, so that all are aligned.
             byte[] header = Safetensors.header(List.of(
                     new Safetensors.Written("lse", DType.F32, lseAxes()),
@@ -62,13 +62,32 @@ public final class Output {
         if (shape.dtype() == DType.BF16) {
             throw new InputException(target + " cannot hold bf16, which .npy does not know: name it .safetensors");
         }
-        String name = Objects.requireNonNull(target.getFileName()).toString();
-        String stem = name.substring(0, name.length() - NPY.length());
-        this.files =
-                List.of(new WholeFile(target, nonce), new WholeFile(target.resolveSibling(stem + ".lse" + NPY), nonce));
         this.headers = List.of(Npy.header(shape.dtype(), shape.axes()), Npy.header(DType.F32, lseAxes()));
         this.out = new Place(0, headers.getFirst().length, shape);
         this.lse = new Place(1, headers.getLast().length, lseShape);
+    }
+
+    /** The files that an output consists of; the first is the one that the user named. */
+    public static List<Path> files(Path target) {
+        if (!isNpy(target)) {
+            return List.of(target);
+        }
+        String name = Objects.requireNonNull(target.getFileName()).toString();
+        String stem = name.substring(0, name.length() - NPY.length());
+        return List.of(target, target.resolveSibling(stem + ".lse" + NPY));
+    }
+
+    /**
+     * Removes what a job left of an output that was not committed, when none of its ranks is there to do it.
+     *
+     * @param nonce of that job
+     */
+    public static void discard(Path target, String nonce) {
+        wholeFiles(target, nonce).forEach(WholeFile::discard);
+    }
+
+    private static List<WholeFile> wholeFiles(Path target, String nonce) {
+        return files(target).stream().map(file -> new WholeFile(file, nonce)).toList();
     }
 
     private static boolean isNpy(Path target) {
@@ -190,7 +209,22 @@ public final class Output {
             }
         }
 
-        /** Hands everything to the disk, so that an error shows now. */
+        /**
+         * Hands what was written to the disk, so that an error shows now.
+         *
+         * @throws InputException if the disk is full, or the file cannot be written
+         */
+        public void flush() {
+            for (int i = 0; i < channels.size(); i++) {
+                try {
+                    channels.get(i).force(false);
+                } catch (IOException e) {
+                    throw WholeFile.refusal(files.get(i).target(), e);
+                }
+            }
+        }
+
+        /** Flushes and closes. */
         @Override
         public void close() {
             for (int i = 0; i < channels.size(); i++) {

@@ -59,6 +59,13 @@ public final class Verification {
         this.cancellation = cancellation;
     }
 
+    /** Hears how far a verification is, after every block of keys; called by the thread that verifies. */
+    @FunctionalInterface
+    public interface Listener {
+        /** So many pairs are done, of so many. */
+        void advanced(long pairs, long ofPairs);
+    }
+
     /** A pair, the keys it admits, and the oracle that follows them. */
     private record Followed(Samples.Pair pair, Ranges keys, Oracle oracle) {}
 
@@ -68,17 +75,22 @@ public final class Verification {
      * @param rows global row of every row of the tensors
      * @param out {@code [rows, heads, dimV]}
      * @param lse {@code [rows, heads, 1]}
+     * @param listener hears how far it is
      * @return of the compared pairs; of none if nothing is to be compared or the rank has no rows
      * @throws CancellationException if it was cancelled
      */
-    public Accuracy judge(Positions rows, Tensor out, Tensor lse) {
+    public Accuracy judge(Positions rows, Tensor out, Tensor lse, Listener listener) {
         TensorShape queries = inputs.queries().shape();
         List<Samples.Pair> pairs = Samples.of(extent, rows, queries.tokens(), queries.heads());
         Accuracy accuracy = Accuracy.none(out.dtype());
         float[] row = new float[out.dim()];
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
             for (int from = 0; from < pairs.size(); from += GROUP) {
-                for (Followed followed : follow(pairs.subList(from, Math.min(pairs.size(), from + GROUP)), pool)) {
+                List<Samples.Pair> group = pairs.subList(from, Math.min(pairs.size(), from + GROUP));
+                int before = from;
+                Listener ofGroup =
+                        (keys, ofKeys) -> listener.advanced(before + group.size() * keys / ofKeys, pairs.size());
+                for (Followed followed : follow(group, pool, ofGroup)) {
                     Samples.Pair pair = followed.pair();
                     out.read(pair.local(), pair.head(), row, 0);
                     accuracy = accuracy.and(
@@ -89,7 +101,8 @@ public final class Verification {
         return accuracy;
     }
 
-    private List<Followed> follow(List<Samples.Pair> pairs, ExecutorService pool) {
+    /** Shows the pairs all keys that they admit; the listener hears of keys instead of pairs. */
+    private List<Followed> follow(List<Samples.Pair> pairs, ExecutorService pool, Listener listener) {
         List<Followed> followed = new ArrayList<>(pairs.size());
         List<Chunk> needed = new ArrayList<>();
         for (Samples.Pair pair : pairs) {
@@ -97,13 +110,18 @@ public final class Verification {
             needed.addAll(keys.chunks());
             followed.add(new Followed(pair, keys, oracle(pair)));
         }
+        Ranges all = Ranges.of(needed);
         long tokens = blockTokens();
-        for (Chunk run : Ranges.of(needed).chunks()) {
+        long done = 0;
+        for (Chunk run : all.chunks()) {
             for (long from = run.from(); from < run.to(); from += tokens) {
                 if (cancellation.requested()) {
                     throw new CancellationException("verification was cancelled");
                 }
-                addBlock(followed, new Chunk(from, Math.min(run.to(), from + tokens)), pool);
+                Chunk block = new Chunk(from, Math.min(run.to(), from + tokens));
+                addBlock(followed, block, pool);
+                done += block.length();
+                listener.advanced(done, all.size());
             }
         }
         return followed;

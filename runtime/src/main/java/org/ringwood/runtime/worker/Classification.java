@@ -14,17 +14,32 @@ final class Classification {
     private Classification() {}
 
     static JobFailure of(Throwable thrown, Member me) {
-        return switch (thrown) {
-            case GroupFailureException known -> JobFailure.of(known.failure());
-            case InputException bad -> badInput(me, bad.getMessage());
-            case MemoryExhaustedException exhausted -> badInput(me, exhausted.getMessage());
-            case OutOfMemoryError exhausted ->
-                badInput(
-                        me,
-                        "rank " + me.rank() + " has no memory left (" + exhausted.getMessage()
-                                + "): use more workers or a machine with more memory");
-            default -> new JobFailure(me.failure(Failure.Cause.ERROR, "failed: " + thrown), ExitStatus.INTERNAL);
-        };
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            switch (cause) {
+                case GroupFailureException known -> {
+                    return JobFailure.of(known.failure());
+                }
+                case InputException bad -> {
+                    return badInput(me, bad.getMessage());
+                }
+                case MemoryExhaustedException exhausted -> {
+                    return badInput(me, exhausted.getMessage());
+                }
+                case OutOfMemoryError exhausted -> {
+                    return noMemory(me, exhausted);
+                }
+                default -> {
+                    // What is behind it may be known.
+                }
+            }
+        }
+        return new JobFailure(me.failure(Failure.Cause.ERROR, "failed: " + thrown), ExitStatus.INTERNAL);
+    }
+
+    private static JobFailure noMemory(Member me, OutOfMemoryError exhausted) {
+        return JobFailure.of(me.failure(
+                Failure.Cause.ENVIRONMENT,
+                "has no memory left: " + exhausted.getMessage() + "; use more workers or a machine with more memory"));
     }
 
     private static JobFailure badInput(Member me, @Nullable String sentence) {

@@ -46,6 +46,14 @@ final class RankProgram {
             ExitStatus status,
             Optional<JobFailure> failure,
             @Nullable Throwable thrown) {
+        static End done() {
+            return new End(ExitStatus.DONE, Optional.empty(), null);
+        }
+
+        static End of(JobFailure failure) {
+            return new End(failure.status(), Optional.of(failure), null);
+        }
+
         static End failed(JobFailure failure, Throwable thrown) {
             return new End(failure.status(), Optional.of(failure), thrown);
         }
@@ -53,8 +61,16 @@ final class RankProgram {
 
     /** Runs to the end, and tells every rank if this one cannot go on. The group stays open. */
     End run() {
-        try (Inputs inputs = Inputs.open(job);
-                Device device = open(job.device(), threads())) {
+        try (Device device = open(job.device(), threads())) {
+            return run(device);
+        } catch (RuntimeException | Error thrown) {
+            return fail(thrown);
+        }
+    }
+
+    /** As {@link #run()}, on a device that stays open. */
+    End run(Device device) {
+        try (Inputs inputs = Inputs.open(job)) {
             Optional<ResultWriter> writer = inputs.output(nonce).map(output -> new ResultWriter(output, group));
             try {
                 return run(inputs, device, writer);
@@ -72,12 +88,13 @@ final class RankProgram {
         RankRun.Result result = new RankRun(job, coordination, group).run(inputs, device, writer);
         Optional<String> violation = result.violation();
         writer.ifPresent(violation.isEmpty() ? ResultWriter::commit : ResultWriter::discard);
-        Job resolved = job.resolved(group.size(), device.threads(), kind(), transport());
+        Job resolved = job.resolved(group.size(), device.threads(), device.kind(), transport());
         voice.conclude(resolved, job, inputs, result);
         coordination.conclude();
-        Optional<JobFailure> failure = violation.map(sentence -> new JobFailure(
-                coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED));
-        return new End(failure.map(JobFailure::status).orElse(ExitStatus.DONE), failure, null);
+        return violation
+                .map(sentence -> End.of(new JobFailure(
+                        coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED)))
+                .orElseGet(End::done);
     }
 
     private End fail(Throwable thrown) {
@@ -106,15 +123,15 @@ final class RankProgram {
         return configured.orElse((int) Math.max(1, Runtime.getRuntime().availableProcessors() / local));
     }
 
-    private Devices.Kind kind() {
-        return job.device() == Devices.Kind.AUTO ? Devices.Kind.CPU : job.device();
-    }
-
+    /** What carries the tensors; stays auto if it is not one transport, but shared memory within nodes and Aeron between them. */
     private Job.Transport transport() {
         if (job.transport() != Job.Transport.AUTO) {
             return job.transport();
         }
-        boolean oneNode = group.topology().nodes().stream().distinct().count() == 1;
-        return oneNode ? Job.Transport.SHM : Job.Transport.AERON;
+        long nodes = group.topology().nodes().stream().distinct().count();
+        if (nodes == 1) {
+            return Job.Transport.SHM;
+        }
+        return nodes == group.size() ? Job.Transport.AERON : Job.Transport.AUTO;
     }
 }

@@ -113,7 +113,7 @@ final class RankRun {
                     .me()
                     .failure(
                             Failure.Cause.DISAGREEMENT,
-                            "rank " + rank + " on " + coordination.me().host() + " and rank 0 on " + zero.host()
+                            "and rank 0 on " + zero.host()
                                     + " were given different jobs: start all ranks with the same job file, --set options and masks");
             coordination.fail(new JobFailure(disagreement, ExitStatus.BAD_INPUT));
             throw new GroupFailureException(disagreement, "agreeing on the job");

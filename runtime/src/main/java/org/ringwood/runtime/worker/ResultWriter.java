@@ -1,6 +1,7 @@
 package org.ringwood.runtime.worker;
 
 import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.Tensor;
 import org.ringwood.runtime.tensors.Output;
 
 /** Writes the one output file together with the other ranks: each its own rows, so that every row is written once. */
@@ -21,10 +22,24 @@ final class ResultWriter {
         group.barrier();
     }
 
-    /** Writes this rank's rows. The file gets its name by {@link #commit}. */
-    void write(OwnRows rows) {
+    /**
+     * Writes this rank's rows. The file gets its name by {@link #commit}.
+     *
+     * @param work on all of them
+     */
+    void write(OwnRows rows, RowWork work) {
+        Tensor out = rows.out();
+        long rowBytes = Tensor.denseBytes(out.dtype(), 1, out.heads(), out.dim());
         try (Output.Writer writer = output.open()) {
-            writer.write(rows.positions(), 0, rows.out(), rows.lse());
+            work.inBlocks(rows.positions().rows(), rowBytes, (from, to) -> {
+                writer.write(
+                        rows.positions().slice(from, to),
+                        0,
+                        out.rows(from, to),
+                        rows.lse().rows(from, to));
+                // A flush of everything at the end could take longer than a rank may be without progress.
+                writer.flush();
+            });
         }
     }
 

@@ -61,8 +61,8 @@ final class ScheduleRun {
 
     Outcome run(PlanExecutor executor, Verification verification, Optional<ResultWriter> writer) {
         long begin = System.nanoTime();
-        say("loading");
-        try (Shard.Loaded shard = Shard.load(inputs, planned.plan(), group)) {
+        RowWork loading = work("loading", Shard.rows(planned.plan().rank(group.rank())));
+        try (Shard.Loaded shard = Shard.load(inputs, planned.plan(), group, loading)) {
             double load = secondsSince(begin);
             // Ranks that load faster would count the others' loading as waiting.
             group.barrier();
@@ -72,13 +72,12 @@ final class ScheduleRun {
                     new Scoring(inputs.scale(), (float) job.attention().softcap()),
                     steps);
             OwnRows rows = OwnRows.of(planned, group, shard.tensors());
-            say("verifying");
             long verifying = System.nanoTime();
             Accuracy accuracy = verify(verification, rows);
             double verify = secondsSince(verifying);
-            say("writing");
             long writing = System.nanoTime();
-            writer.ifPresent(result -> result.write(rows));
+            writer.ifPresent(result ->
+                    result.write(rows, work("writing", rows.positions().rows())));
             double write = secondsSince(writing);
             // Peers may still read this shard in place.
             group.barrier();
@@ -86,14 +85,24 @@ final class ScheduleRun {
         }
     }
 
-    private void say(String what) {
-        coordination.tell(new Progress(what + " for " + planned.schedule().name(), 0, 0));
+    private RowWork work(String what, long rows) {
+        return new RowWork(coordination, phase(what), rows);
+    }
+
+    private String phase(String what) {
+        return what + " for " + planned.schedule().name();
     }
 
     private @Nullable Accuracy verify(Verification verification, OwnRows rows) {
-        return job.verify() instanceof Verify.None
-                ? null
-                : verification.judge(rows.positions(), rows.out(), rows.lse());
+        if (job.verify() instanceof Verify.None) {
+            return null;
+        }
+        String phase = phase("verifying");
+        return verification.judge(
+                rows.positions(),
+                rows.out(),
+                rows.lse(),
+                (pairs, ofPairs) -> coordination.tell(new Progress(phase, pairs, ofPairs)));
     }
 
     private RankReport.Run report(Execution execution, double verifySeconds, @Nullable Accuracy accuracy) {

@@ -30,12 +30,14 @@ final class Shard implements AutoCloseable {
     private static final long ALIGNMENT = 64;
 
     private final ProcessGroup group;
+    private final RowWork work;
     private final Set<Operand> sent;
     private final Arena arena = Arena.ofShared();
     private final List<GroupMemory> shared = new ArrayList<>();
 
-    private Shard(ProcessGroup group, RankPlan plan) {
+    private Shard(ProcessGroup group, RankPlan plan, RowWork work) {
         this.group = group;
+        this.work = work;
         this.sent = sentOperands(plan);
     }
 
@@ -47,15 +49,21 @@ final class Shard implements AutoCloseable {
         }
     }
 
+    /** How many rows a rank loads. */
+    static long rows(RankPlan plan) {
+        return plan.queryPositions().rows() + 2 * plan.keyPositions().rows();
+    }
+
     /**
      * Reads the rows of this rank from the inputs.
      *
+     * @param work on all {@link #rows} of them
      * @throws org.ringwood.runtime.files.InputException if they cannot be read, or contain NaN or infinity
      * @throws MemoryExhaustedException if there is no memory for them
      */
-    static Loaded load(Inputs inputs, Plan plan, ProcessGroup group) {
+    static Loaded load(Inputs inputs, Plan plan, ProcessGroup group, RowWork work) {
         RankPlan rankPlan = plan.rank(group.rank());
-        Shard shard = new Shard(group, rankPlan);
+        Shard shard = new Shard(group, rankPlan, work);
         try {
             return new Loaded(shard, shard.read(inputs, plan.shape(), rankPlan));
         } catch (RuntimeException failed) {
@@ -87,8 +95,13 @@ final class Shard implements AutoCloseable {
     private Tensor read(Operand operand, TensorSource source, Positions tokens) {
         var shape = source.shape();
         Tensor tensor = allocate(operand, shape.dtype(), tokens.rows(), shape.heads(), shape.dim());
-        source.read(tokens, 0, tensor);
-        FiniteCheck.requireFinite(tensor, tokens, source, group.rank());
+        long rowBytes = Tensor.denseBytes(shape.dtype(), 1, shape.heads(), shape.dim());
+        work.inBlocks(tokens.rows(), rowBytes, (from, to) -> {
+            Tensor rows = tensor.rows(from, to);
+            Positions positions = tokens.slice(from, to);
+            source.read(positions, 0, rows);
+            FiniteCheck.requireFinite(rows, positions, source, group.rank());
+        });
         return tensor;
     }
 

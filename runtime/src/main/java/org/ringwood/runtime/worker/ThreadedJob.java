@@ -1,8 +1,13 @@
 package org.ringwood.runtime.worker;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
@@ -10,12 +15,26 @@ import org.ringwood.collectives.Topology;
 import org.ringwood.runtime.cluster.LocalCoordination;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.ProgressDisplay;
+import org.ringwood.runtime.worker.RankProgram.End;
 
 /** A job whose ranks are threads of this process; for small jobs, and with the same code as processes run. */
 public final class ThreadedJob {
-    private ThreadedJob() {}
+    private final Job job;
+    private final List<ProcessGroup> groups;
+    private final List<LocalCoordination> coordination;
+    private final AtomicReferenceArray<@Nullable End> ends;
+    private final String nonce = Nonce.of(UUID.randomUUID().toString()).toString();
+    private final Watchdog watchdog = new Watchdog(ThreadedJob::explain);
+
+    private ThreadedJob(Job job, int ranks) {
+        this.job = job;
+        this.groups = ProcessGroups.inProcess(Topology.singleNode(ranks), Deadline.ofGroups(job));
+        this.coordination = LocalCoordination.of(ranks, groups.getFirst().liveness(), Hosts.name());
+        this.ends = new AtomicReferenceArray<>(ranks);
+    }
 
     /**
      * Runs a job to its end.
@@ -24,27 +43,53 @@ public final class ThreadedJob {
      * @param verbose whether stack traces are shown
      */
     public static ExitStatus run(Job job, int ranks, boolean verbose) {
-        List<ProcessGroup> groups = ProcessGroups.inProcess(Topology.singleNode(ranks), job.timeouts());
-        List<LocalCoordination> coordination =
-                LocalCoordination.of(ranks, groups.getFirst().liveness(), Hosts.name());
-        String nonce = "threads-" + ProcessHandle.current().pid();
-        AtomicReferenceArray<RankProgram.End> ends = new AtomicReferenceArray<>(ranks);
-        try (ProgressFeed _ = new ProgressFeed(coordination.getFirst(), ProgressDisplay.onStandardError())) {
-            RankThreads.outcomes(groups, group -> {
-                int rank = group.rank();
-                Voice voice = rank == 0 ? Voice.on(System.out) : Voice.silent();
-                ends.set(rank, new RankProgram(job, coordination.get(rank), group, nonce, voice).run());
-            });
-        }
-        return conclude(IntStream.range(0, ranks).mapToObj(ends::get).toList(), verbose);
+        return new ThreadedJob(job, ranks).run(verbose);
     }
 
-    private static ExitStatus conclude(List<RankProgram.End> ends, boolean verbose) {
-        RankProgram.End worst = ends.stream()
+    private ExitStatus run(boolean verbose) {
+        LocalCoordination any = coordination.getFirst();
+        watchdog.endOnSignal(
+                new Failure(-1, "?", 0, Failure.Cause.CANCELLED, "the job was asked to end by a signal"), any::fail);
+        List<Optional<Throwable>> thrown;
+        try (Deadline deadline = Deadline.of(job);
+                ProgressFeed _ = new ProgressFeed(any, ProgressDisplay.onStandardError())) {
+            deadline.listen(failure -> {
+                any.fail(failure);
+                watchdog.arm(failure);
+            });
+            thrown = RankThreads.outcomes(groups, this::runRank);
+        }
+        ExitStatus status = conclude(endsWith(thrown), verbose);
+        watchdog.finished();
+        return status;
+    }
+
+    private void runRank(ProcessGroup group) {
+        int rank = group.rank();
+        Voice voice = rank == 0 ? Voice.on(System.out) : Voice.silent();
+        ends.set(rank, new RankProgram(job, coordination.get(rank), group, nonce, voice).run());
+    }
+
+    /** How every rank ended, also one whose program or whose leaving of the group threw. */
+    private List<End> endsWith(List<Optional<Throwable>> thrown) {
+        List<End> all = new ArrayList<>();
+        for (int rank = 0; rank < ends.length(); rank++) {
+            End end = ends.get(rank);
+            if (thrown.get(rank).isPresent() && (end == null || end.failure().isEmpty())) {
+                Throwable cause = thrown.get(rank).get();
+                end = End.failed(Classification.of(cause, coordination.get(rank).me()), cause);
+            }
+            all.add(Objects.requireNonNull(end));
+        }
+        return all;
+    }
+
+    private static ExitStatus conclude(List<End> ends, boolean verbose) {
+        End worst = ends.stream()
                 .filter(end -> end.failure().isPresent())
                 .findFirst()
                 .orElse(ends.getFirst());
-        worst.failure().ifPresent(failure -> System.err.println("ringwood: " + failure.sentence()));
+        worst.failure().ifPresent(ThreadedJob::explain);
         if (verbose) {
             ends.forEach(end -> {
                 if (end.thrown() != null) {
@@ -53,5 +98,9 @@ public final class ThreadedJob {
             });
         }
         return worst.status();
+    }
+
+    private static void explain(JobFailure failure) {
+        System.err.println("ringwood: " + failure.sentence());
     }
 }

@@ -75,9 +75,8 @@ final class Voice {
         if (job.device() != resolved.device()) {
             choices.add(new Report.Choice("device", resolved.device().toString(), "the best device of this version"));
         }
-        if (job.transport() != resolved.transport()) {
-            choices.add(new Report.Choice(
-                    "transport", resolved.transport().toString(), "shm within a machine, aeron between machines"));
+        if (job.transport() == Job.Transport.AUTO) {
+            choices.add(transport(resolved.transport()));
         }
         for (int i = 0; i < decisions.size(); i++) {
             Decision decision = decisions.get(i);
@@ -89,5 +88,16 @@ final class Voice {
             }
         }
         return choices;
+    }
+
+    private static Report.Choice transport(Job.Transport chosen) {
+        String key = "transport";
+        return switch (chosen) {
+            case SHM -> new Report.Choice(key, chosen.toString(), "all ranks are on one machine");
+            case AERON -> new Report.Choice(key, chosen.toString(), "every rank is on a machine of its own");
+            default ->
+                new Report.Choice(
+                        key, "shm within a machine, aeron between machines", "some ranks share a machine, not all");
+        };
     }
 }

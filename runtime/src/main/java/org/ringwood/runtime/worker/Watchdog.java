@@ -4,43 +4,71 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.ringwood.collectives.Failure;
 import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
 
 /**
  * Sees to it that a process ends soon once its job has failed, whatever it is doing: reading a file from a server that is gone,
  * or waiting for a library that does not give up.
  */
-public final class Watchdog {
+final class Watchdog {
     /** How long a process may take to clean up. Its launcher waits as long before it kills. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private final AtomicBoolean armed = new AtomicBoolean();
     private final CountDownLatch finished = new CountDownLatch(1);
+    private final Consumer<JobFailure> lastWords;
 
-    /** The process is to end by itself from now on, and is halted with this status if it does not. */
-    public void arm(ExitStatus status) {
+    /** A watchdog that lets {@code lastWords} tell people of the failure before it halts the process. */
+    Watchdog(Consumer<JobFailure> lastWords) {
+        this.lastWords = lastWords;
+    }
+
+    /** The process is to end by itself from now on, and is halted with the failure's exit code if it does not. */
+    void arm(JobFailure failure) {
         if (armed.compareAndSet(false, true)) {
             Thread.ofPlatform().daemon().name("watchdog").start(() -> {
                 if (!awaitFinish()) {
                     System.err.println("ringwood: did not end within " + PATIENCE.toSeconds() + " s and is halted");
-                    Runtime.getRuntime().halt(status.code());
+                    halt(failure);
                 }
             });
         }
     }
 
+    /** Ends the process at once. */
+    void halt(JobFailure failure) {
+        try {
+            lastWords.accept(failure);
+        } finally {
+            Runtime.getRuntime().halt(failure.status().code());
+        }
+    }
+
+    /**
+     * From now on SIGTERM and SIGINT end the job in order, and the JVM with the signal's exit code after that.
+     *
+     * @param request that the job be ended
+     * @param end ends the job
+     */
+    void endOnSignal(Failure request, Consumer<JobFailure> end) {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
+            if (finished.getCount() > 0) {
+                end.accept(new JobFailure(request, ExitStatus.TERMINATED));
+                awaitFinish();
+            }
+        }));
+    }
+
     /** All is cleaned up. */
-    public void finished() {
+    void finished() {
         finished.countDown();
     }
 
-    /** Whether all is cleaned up. */
-    boolean isFinished() {
-        return finished.getCount() == 0;
-    }
-
-    /** Waits until all is cleaned up, or patience ends; returns which. */
-    public boolean awaitFinish() {
+    /** Waits until all is cleaned up, or patience ends; returns whether all is. */
+    private boolean awaitFinish() {
         try {
             return finished.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException hurried) {

@@ -32,7 +32,7 @@ public final class WorkerProcess {
     private final Seat seat;
     private final boolean verbose;
     private final Member me;
-    private final Watchdog watchdog = new Watchdog();
+    private final Watchdog watchdog = new Watchdog(failure -> explain(End.of(failure)));
     private final Optional<Lifeline> lifeline;
 
     private WorkerProcess(Seat seat, boolean verbose) {
@@ -59,7 +59,7 @@ public final class WorkerProcess {
             Job job = JobFile.read(file, settings, System.getenv());
             requireAgreement(job);
             end = run(job);
-        } catch (RuntimeException thrown) {
+        } catch (RuntimeException | Error thrown) {
             end = End.failed(Classification.of(thrown, me), thrown);
         }
         explain(end);
@@ -81,15 +81,23 @@ public final class WorkerProcess {
     }
 
     private End run(Job job) {
+        try (Deadline deadline = Deadline.of(job)) {
+            return run(job, deadline);
+        }
+    }
+
+    private End run(Job job, Deadline deadline) {
         // Until there are peers and files, there is nothing to clean up.
-        lifeline.ifPresent(pipe -> pipe.listen(
-                failure -> Runtime.getRuntime().halt(failure.status().code())));
+        lifeline.ifPresent(pipe -> pipe.listen(watchdog::halt));
+        deadline.listen(watchdog::halt);
         InetAddress address = ListenAddress.of(job.network().interfaceName(), seat);
         GroupOptions options = options(job);
         try (HazelcastCoordination coordination =
-                HazelcastCoordination.join(clusterSettings(job, address), failure -> watchdog.arm(failure.status()))) {
+                HazelcastCoordination.join(clusterSettings(job, address), watchdog::arm)) {
             lifeline.ifPresent(pipe -> pipe.listen(coordination::fail));
-            endOnSignal(coordination);
+            deadline.listen(coordination::fail);
+            watchdog.endOnSignal(
+                    me.failure(Failure.Cause.CANCELLED, "was asked to end by a signal"), coordination::fail);
             return run(job, coordination, address, options);
         }
     }
@@ -105,7 +113,7 @@ public final class WorkerProcess {
             try (ProgressFeed _ = new ProgressFeed(coordination, display())) {
                 return new RankProgram(job, coordination, group, nonce.toString(), Voice.on(System.out)).run();
             }
-        } catch (RuntimeException thrown) {
+        } catch (RuntimeException | Error thrown) {
             coordination.fail(Classification.of(thrown, me));
             JobFailure first = coordination.failure();
             return End.failed(first == null ? Classification.of(thrown, me) : first, thrown);
@@ -141,18 +149,7 @@ public final class WorkerProcess {
             case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
         };
         return new GroupOptions(
-                choice, job.network().interfaceName(), job.network().ports(), job.timeouts());
-    }
-
-    /** SIGTERM and SIGINT: the job ends in order, and the JVM with the signal's exit code once this thread ends. */
-    private void endOnSignal(HazelcastCoordination coordination) {
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
-            if (!watchdog.isFinished()) {
-                coordination.fail(new JobFailure(
-                        me.failure(Failure.Cause.CANCELLED, "was asked to end by a signal"), ExitStatus.TERMINATED));
-                watchdog.awaitFinish();
-            }
-        }));
+                choice, job.network().interfaceName(), job.network().ports(), Deadline.ofGroups(job));
     }
 
     /** A worker of our launcher leaves word in the job's directory; any other says it itself. */

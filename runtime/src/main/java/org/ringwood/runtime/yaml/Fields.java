@@ -62,6 +62,11 @@ public final class Fields {
         return field(key).map(field -> of(field.value(), field.where(), prefix + key, known));
     }
 
+    /** As {@link #fields}, where an absent key counts as an empty mapping: every key in it has a default. */
+    public Fields fieldsOrNone(String key, List<String> known) {
+        return fields(key, known).orElseGet(() -> new Fields(prefix + key + ".", where, Map.of()));
+    }
+
     /** The raw entry; empty if the key is absent. */
     public Optional<Entry> entry(String key) {
         return field(key).map(Entry.Field::value);

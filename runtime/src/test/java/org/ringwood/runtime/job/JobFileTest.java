@@ -3,6 +3,8 @@ package org.ringwood.runtime.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -110,6 +113,34 @@ class JobFileTest {
     }
 
     @Test
+    void everyKeyOfAttentionHasADefault() {
+        String input = "input: {random: {tokens: 8, heads: 2, dim: 4}}\n";
+        assertThat(job(input)).isEqualTo(job("attention: {}\n" + input));
+        assertThat(job(input).attention().mask()).isEqualTo(MaskSpec.FULL);
+    }
+
+    @Test
+    void aFileThatIsReadIsNotWrittenOver(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("cu.yaml"), "[0, 3, 8]");
+        Path data = Files.createFile(directory.resolve("data.npy"));
+        Files.createSymbolicLink(directory.resolve("q.npy"), data);
+        Files.createSymbolicLink(directory.resolve("same"), directory);
+        String masked = "attention: {mask: {documents: cu.yaml}}\ninput: {random: {tokens: 8, heads: 2, dim: 4}}\n";
+        String arrays = "input: {q: q.npy, k: k.npy, v: v.npy}\n";
+        for (String text : List.of(
+                masked + "report: cu.yaml\n",
+                masked + "trace: same/cu.yaml\n",
+                arrays + "output: data.npy\n",
+                arrays + "output: same/q.npy\n",
+                arrays + "report: r.json\ntrace: same/r.json\n")) {
+            assertThatThrownBy(() -> JobFile.parse(text, directory.resolve("job.yaml"), List.of(), Map.of()))
+                    .as(text)
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("would write over");
+        }
+    }
+
+    @Test
     void readsSlices() {
         Job job = job(minimal(""), "attention.mask={slices: [[0, 4, 0, 8, full], [4, 8, 0, 8, bi-causal]]}");
         assertThat(job.attention().mask())
@@ -195,6 +226,14 @@ class JobFileTest {
                 refusal(minimal("output: ${NOPE}/o.npy\n"), "output needs the environment variable NOPE"),
                 refusal(minimal("output: ${DATA/o.npy\n"), "output has a ${ that opens no variable"),
                 refusal(minimal("output: a.npy\nreport: a.npy\n"), "job.yaml:4: report would write over /jobs/a/a.npy"),
+                refusal(minimal("report: job.yaml\n"), "job.yaml:3: report would write over /jobs/a/job.yaml"),
+                refusal(minimal("output: a.npy\ntrace: a.lse.npy\n"), "trace would write over /jobs/a/a.lse.npy"),
+                refusal(
+                        "input: {q: q.npy, k: k.npy, v: v.npy}\nreport: k.npy\n",
+                        "report would write over /jobs/a/k.npy"),
+                refusal(
+                        "input: {q: o.lse.npy, k: k.npy, v: v.npy}\noutput: o.npy\n",
+                        "output would write over /jobs/a/o.lse.npy"),
                 refusal(minimal("output: [a]\n"), "output must be a word, not a list"),
                 refusal(minimal("device: !!str cpu\n"), "job.yaml:3: tag", "remove it"),
                 refusal(minimal("device: *x\n"), "job.yaml:3: alias *x names nothing"),
@@ -204,8 +243,7 @@ class JobFileTest {
                 refusal("", "/jobs/a/job.yaml is empty"),
                 refusal("just words", "must be a mapping of workers, threads"),
                 refusal("a: " + "[".repeat(100_000), "nested more than 32 deep"),
-                refusal("workers: 1\n", "attention is missing: add it"),
-                refusal("attention: {}\n", "input is missing: add it"),
+                refusal("workers: 1\n", "input is missing: add it"),
                 refusal("attention: ring\ninput: {}\n", "attention must be a mapping of schedule, "),
                 refusal("attention: {}\ninput: {}\n", "job.yaml:2: input names no source: give q, k and v, or tensors"),
                 refusal("attention: {}\ninput: {q: a, k: b}\n", "job.yaml:2: input.v is missing"),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -32,6 +33,8 @@ import org.ringwood.runtime.tensors.TensorSource;
 class VerificationTest {
     /** A rank's rows out of the middle of the sequence, in two runs. */
     private static final Positions ROWS = Positions.of(List.of(new Chunk(10, 40), new Chunk(80, 97)));
+
+    private static final Verification.Listener SILENT = (_, _) -> {};
 
     private final Arena arena = Arena.ofAuto();
     private Tensor out = Tensor.dense(arena.allocate(4), DType.F32, 1, 1, 1);
@@ -109,22 +112,22 @@ class VerificationTest {
                 Verification all = verification(inputs, new Verify.All());
                 Verification some = verification(inputs, new Verify.Samples(40));
 
-                Accuracy right = all.judge(ROWS, out, lse);
+                Accuracy right = all.judge(ROWS, out, lse, SILENT);
                 assertThat(right.holds()).as("%s", right).isTrue();
                 assertThat(right.rows()).isEqualTo(ROWS.rows() * 3);
-                assertThat(some.judge(ROWS, out, lse)).satisfies(accuracy -> {
+                assertThat(some.judge(ROWS, out, lse, SILENT)).satisfies(accuracy -> {
                     assertThat(accuracy.holds()).isTrue();
                     assertThat(accuracy.rows()).isBetween(10L, 30L);
                 });
 
                 float before = out.get(33, 1, 3);
                 out.set(33, 1, 3, before + 0.1f);
-                assertThat(all.judge(ROWS, out, lse).holds()).isFalse();
+                assertThat(all.judge(ROWS, out, lse, SILENT).holds()).isFalse();
                 out.set(33, 1, 3, Float.NaN);
-                assertThat(all.judge(ROWS, out, lse).holds()).isFalse();
+                assertThat(all.judge(ROWS, out, lse, SILENT).holds()).isFalse();
                 out.set(33, 1, 3, before);
                 lse.set(46, 2, 0, lse.get(46, 2, 0) == Float.NEGATIVE_INFINITY ? 0 : lse.get(46, 2, 0) + 0.01f);
-                assertThat(all.judge(ROWS, out, lse).holds()).isFalse();
+                assertThat(all.judge(ROWS, out, lse, SILENT).holds()).isFalse();
             }
         }
     }
@@ -135,7 +138,7 @@ class VerificationTest {
             compute(inputs, inputs.mask());
             Positions shifted = Positions.of(List.of(new Chunk(11, 41), new Chunk(81, 98)));
             assertThat(verification(inputs, new Verify.Samples(20))
-                            .judge(shifted, out, lse)
+                            .judge(shifted, out, lse, SILENT)
                             .holds())
                     .isFalse();
         }
@@ -146,10 +149,30 @@ class VerificationTest {
         try (Inputs inputs = Inputs.open(job("full", "f32"))) {
             compute(inputs, inputs.mask());
             assertThat(verification(inputs, new Verify.None())
-                            .judge(ROWS, out, lse)
+                            .judge(ROWS, out, lse, SILENT)
                             .rows())
                     .isZero();
         }
+    }
+
+    /** Whoever waits for a rank that verifies must hear of it more often than once. */
+    @Test
+    void tellsHowFarItIsAfterEveryBlockOfKeys() {
+        Job job = JobFile.parse(
+                "attention: {mask: full}\ninput: {random: {tokens: 3000000, queries: 9, heads: 1, dim: 1}}\n",
+                Path.of("/job.yaml"),
+                List.of(),
+                Map.of());
+        Positions rows = Positions.range(0, 9);
+        Tensor any = Tensor.dense(arena.allocate(9 * 4), DType.F32, 9, 1, 1);
+        List<Long> told = new ArrayList<>();
+        try (Inputs inputs = Inputs.open(job)) {
+            verification(inputs, new Verify.All()).judge(rows, any, any, (pairs, ofPairs) -> {
+                assertThat(ofPairs).isEqualTo(9);
+                told.add(pairs);
+            });
+        }
+        assertThat(told).hasSizeGreaterThan(2).isSorted().endsWith(9L);
     }
 
     @Test
@@ -157,7 +180,7 @@ class VerificationTest {
         try (Inputs inputs = Inputs.open(job("full", "f32"))) {
             compute(inputs, inputs.mask());
             Verification cancelled = new Verification(inputs, inputs.mask(), 20, new Verify.All(), 1, () -> true);
-            assertThatThrownBy(() -> cancelled.judge(ROWS, out, lse)).isInstanceOf(CancellationException.class);
+            assertThatThrownBy(() -> cancelled.judge(ROWS, out, lse, SILENT)).isInstanceOf(CancellationException.class);
         }
     }
 }
