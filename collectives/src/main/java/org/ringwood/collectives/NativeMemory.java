@@ -26,7 +26,7 @@ public final class NativeMemory implements GroupMemory {
         long free =
                 ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getFreeMemorySize();
         MemoryExhaustedException exception = new MemoryExhaustedException(
-                "%d bytes of native memory were asked for, %d are free on this host, and the JVM says: %s; use more ranks, or raise -XX:MaxDirectMemorySize"
+                "%d bytes of native memory were asked for, %d are free on this host, and the JVM says: %s; use more ranks or a machine with more memory"
                         .formatted(bytes, free, error.getMessage()));
         exception.initCause(error);
         return exception;

@@ -111,6 +111,8 @@ class JobFailureTest {
                 "--set",
                 device,
                 "--set",
+                "threads=1",
+                "--set",
                 "input.random.tokens=20000",
                 "--set",
                 "verify=all")) {

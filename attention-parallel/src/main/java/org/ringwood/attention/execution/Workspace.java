@@ -141,7 +141,7 @@ final class Workspace implements AutoCloseable {
                 MemoryExhaustedException exception =
                         new MemoryExhaustedException("the states and blocks of a plan take "
                                 + bytes + " bytes of native memory, and the JVM says: " + exhausted.getMessage()
-                                + "; use more ranks, or raise -XX:MaxDirectMemorySize");
+                                + "; use more ranks or a machine with more memory");
                 exception.initCause(exhausted);
                 throw exception;
             }

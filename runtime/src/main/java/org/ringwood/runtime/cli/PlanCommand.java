@@ -46,6 +46,9 @@ final class PlanCommand implements Callable<Integer>, Verbose {
             Topology topology = topology(job);
             Planner planner =
                     new Planner(inputs.shape(), inputs.mask(), topology, CostModel.cpu(threads(job, topology)));
+            if (job.workers().isEmpty()) {
+                System.out.println("workers is auto; this is the plan for 1, and --set workers=N plans for N");
+            }
             print(
                     inputs,
                     topology,

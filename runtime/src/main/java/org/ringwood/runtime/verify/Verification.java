@@ -47,7 +47,7 @@ public final class Verification {
      * @param softcap bound of the scores, 0 for none
      * @param extent which pairs are compared
      * @param threads that compute the oracle, at least 1
-     * @param cancellation looked at between blocks
+     * @param cancellation looked at before every pair
      */
     public Verification(
             Inputs inputs, Mask mask, float softcap, Verify extent, int threads, Cancellation cancellation) {
@@ -115,9 +115,6 @@ public final class Verification {
         long done = 0;
         for (Chunk run : all.chunks()) {
             for (long from = run.from(); from < run.to(); from += tokens) {
-                if (cancellation.requested()) {
-                    throw new CancellationException("verification was cancelled");
-                }
                 Chunk block = new Chunk(from, Math.min(run.to(), from + tokens));
                 addBlock(followed, block, pool);
                 done += block.length();
@@ -155,7 +152,8 @@ public final class Verification {
             for (int thread = 0; thread < threads; thread++) {
                 int first = thread;
                 parts.add(() -> {
-                    for (int i = first; i < followed.size(); i += threads) {
+                    // A block of keys may take seconds, which is too long to wait for the end of a job that failed.
+                    for (int i = first; i < followed.size() && !cancellation.requested(); i += threads) {
                         add(followed.get(i), block, keys, values);
                     }
                     return null;
@@ -163,6 +161,9 @@ public final class Verification {
             }
             for (Future<Void> part : pool.invokeAll(parts)) {
                 part.get();
+            }
+            if (cancellation.requested()) {
+                throw new CancellationException("verification was cancelled");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

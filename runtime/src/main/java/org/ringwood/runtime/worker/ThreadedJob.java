@@ -18,6 +18,7 @@ import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.ProgressDisplay;
+import org.ringwood.runtime.tensors.Output;
 import org.ringwood.runtime.worker.RankProgram.End;
 
 /** A job whose ranks are threads of this process; for small jobs, and with the same code as processes run. */
@@ -27,7 +28,7 @@ public final class ThreadedJob {
     private final List<LocalCoordination> coordination;
     private final AtomicReferenceArray<@Nullable End> ends;
     private final String nonce = Nonce.of(UUID.randomUUID().toString()).toString();
-    private final Watchdog watchdog = new Watchdog(ThreadedJob::explain);
+    private final Watchdog watchdog = new Watchdog(this::abandon);
 
     private ThreadedJob(Job job, int ranks) {
         this.job = job;
@@ -98,6 +99,12 @@ public final class ThreadedJob {
             });
         }
         return worst.status();
+    }
+
+    /** The ranks go on, but not for long. */
+    private void abandon(JobFailure failure) {
+        explain(failure);
+        job.output().ifPresent(target -> Output.discard(target, nonce));
     }
 
     private static void explain(JobFailure failure) {

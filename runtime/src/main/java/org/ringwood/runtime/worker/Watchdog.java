@@ -21,7 +21,11 @@ final class Watchdog {
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Consumer<JobFailure> lastWords;
 
-    /** A watchdog that lets {@code lastWords} tell people of the failure before it halts the process. */
+    /**
+     * A watchdog of this process.
+     *
+     * @param lastWords does what must be done before a process is halted that did not clean up itself
+     */
     Watchdog(Consumer<JobFailure> lastWords) {
         this.lastWords = lastWords;
     }
@@ -56,8 +60,11 @@ final class Watchdog {
     void endOnSignal(Failure request, Consumer<JobFailure> end) {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("signal").unstarted(() -> {
             if (finished.getCount() > 0) {
-                end.accept(new JobFailure(request, ExitStatus.TERMINATED));
-                awaitFinish();
+                JobFailure failure = new JobFailure(request, ExitStatus.TERMINATED);
+                end.accept(failure);
+                if (!awaitFinish()) {
+                    lastWords.accept(failure);
+                }
             }
         }));
     }
