@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,6 +149,39 @@ class RunTest {
     }
 
     @Test
+    void fixedPortsHoldForEveryRank() throws Exception {
+        Path job = job(JOB);
+        int first = twoFreePorts();
+        int unused = freePort();
+        String ports = "network.ports=" + first;
+        try (LaunchedProgram zero = worker(0, unused, job, "workers=2", ports)) {
+            try (ServerSocket taken = new ServerSocket(first + 1, 1, InetAddress.getLoopbackAddress());
+                    LaunchedProgram one = worker(1, unused, job, "workers=2", ports)) {
+                assertThat(one.await()).as(one.err()).isEqualTo(2);
+                assertThat(one.complaints())
+                        .singleElement()
+                        .asString()
+                        .contains("rank 1 cannot listen at 127.0.0.1:" + taken.getLocalPort(), "network.ports");
+            }
+            try (LaunchedProgram one = worker(1, unused, job, "workers=2", ports)) {
+                assertThat(one.await()).as(one.err()).isZero();
+                assertThat(zero.await()).as(zero.err()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void portsThatDoNotExistAreRefused() throws Exception {
+        try (LaunchedProgram zero = worker(0, freePort(), job(JOB), "workers=auto", "network.ports=65535")) {
+            assertThat(zero.await()).as(zero.err()).isEqualTo(2);
+            assertThat(zero.complaints())
+                    .singleElement()
+                    .asString()
+                    .contains("network.ports", "2 ranks would need the ports 65535 to 65536");
+        }
+    }
+
+    @Test
     void ranksWithDifferentJobsNameEachOther() throws Exception {
         Path job = job(JOB);
         int port = freePort();
@@ -213,6 +247,23 @@ class RunTest {
                 "RINGWOOD_TOKEN",
                 "secret of " + directory);
         return LaunchedProgram.worker(directory, environment, arguments.toArray(String[]::new));
+    }
+
+    /** The first of two. */
+    private static int twoFreePorts() throws IOException {
+        Optional<Integer> first = Optional.empty();
+        while (first.isEmpty()) {
+            first = Optional.of(freePort()).filter(port -> isFree(port + 1));
+        }
+        return first.get();
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (IOException taken) {
+            return false;
+        }
     }
 
     private static int freePort() throws IOException {
