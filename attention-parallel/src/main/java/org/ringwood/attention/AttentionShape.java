@@ -10,7 +10,7 @@ import org.ringwood.kernels.DType;
  * @param queries query rows of all ranks together, 0 or more
  * @param keys key rows of all ranks together, 0 or more
  * @param heads query heads
- * @param kvHeads key and value heads; {@code heads} need not be a multiple
+ * @param kvHeads key and value heads, no more than {@code heads}, which need not be a multiple
  * @param dim elements of a query or key head
  * @param dimV elements of a value head
  * @param dtype of inputs and output
@@ -18,15 +18,11 @@ import org.ringwood.kernels.DType;
 public record AttentionShape(long queries, long keys, int heads, int kvHeads, int dim, int dimV, DType dtype) {
     /** @throws IllegalArgumentException if a size is out of range */
     public AttentionShape {
-        if (queries < 0 || keys < 0 || heads < 1 || kvHeads < 1 || kvHeads > heads) {
-            throw new IllegalArgumentException("no attention has " + queries + " queries and " + keys + " keys of "
-                    + heads + " query and " + kvHeads
-                    + " key heads: rows must not be negative, heads at least 1, key heads no more than query heads");
+        if (queries < 0 || keys < 0) {
+            throw new IllegalArgumentException(
+                    "no attention has " + queries + " queries and " + keys + " keys; rows must not be negative");
         }
-        if (dim < 1 || dimV < 1 || dim > AttentionCall.MAX_DIM || dimV > AttentionCall.MAX_DIM) {
-            throw new IllegalArgumentException("head dims " + dim + " and " + dimV + " are not within 1 to "
-                    + AttentionCall.MAX_DIM + ", what the kernels support");
-        }
+        AttentionCall.requireSupported(heads, kvHeads, dim, dimV);
     }
 
     /**

@@ -1,13 +1,12 @@
 package org.ringwood.attention;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.BiConsumer;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.SliceIndex;
 
 /**
  * Which keys each query attends: disjoint slices of global row indices, queries {@code 0…Nq−1} and keys {@code 0…Nk−1}.
@@ -46,7 +45,7 @@ public final class Mask {
                 throw leaves(describe(slice), queries, keys);
             }
         }
-        index.requireDisjoint();
+        Disjointness.require(index.slices());
         return new Mask(queries, keys, index);
     }
 
@@ -112,34 +111,45 @@ public final class Mask {
         return area;
     }
 
-    /** Number of admitted pairs of these queries and these keys; each position occurs once. */
-    public long area(Positions queryPositions, Positions keyPositions) {
+    /**
+     * What of a mask concerns some queries and some keys.
+     *
+     * @param slices those, whole and in order, that admit a pair of them
+     * @param area number of their admitted pairs
+     */
+    public record Extract(List<Slice> slices, long area) {}
+
+    /** What concerns these queries and these keys; each position occurs once. */
+    public Extract extract(Positions queryPositions, Positions keyPositions) {
         Ranges keySet = Ranges.of(keyPositions);
+        List<Slice> relevant = new ArrayList<>();
         long[] sum = {0};
         visit(queryPositions, (whole, part) -> {
             if (keySet.meets(part.kFrom(), part.kTo())) {
-                for (Chunk chunk : keySet.within(part.kFrom(), part.kTo())) {
-                    sum[0] += part.clip(part.qFrom(), part.qTo(), chunk.from(), chunk.to())
-                            .area();
-                }
-            }
-        });
-        return sum[0];
-    }
-
-    /** The slices, whole and in order, that admit a pair of these queries and these keys. */
-    public List<Slice> slices(Positions queryPositions, Positions keyPositions) {
-        Ranges keySet = Ranges.of(keyPositions);
-        Set<Slice> relevant = new LinkedHashSet<>();
-        visit(queryPositions, (whole, part) -> {
-            if (keySet.meets(part.kFrom(), part.kTo())) {
                 relevant.add(whole);
+                sum[0] += area(part, keySet);
             }
         });
-        return relevant.stream().sorted(SliceIndex.ORDER).toList();
+        boolean inOrder = queryPositions.chunks().size() == 1;
+        return new Extract(inOrder ? List.copyOf(relevant) : distinct(relevant), sum[0]);
     }
 
-    /** The positions of all keys that any of these queries attends. */
+    /** A slice is found once for every run of queries that it meets. */
+    private static List<Slice> distinct(List<Slice> found) {
+        return found.stream().sorted(SliceIndex.ORDER).distinct().toList();
+    }
+
+    private static long area(Slice slice, Ranges keySet) {
+        long sum = 0;
+        for (Chunk chunk : keySet.within(slice.kFrom(), slice.kTo())) {
+            boolean within = slice.kFrom() >= chunk.from() && slice.kTo() <= chunk.to();
+            Slice part = within ? slice : slice.clip(slice.qFrom(), slice.qTo(), chunk.from(), chunk.to());
+            sum += part.area();
+        }
+        return sum;
+    }
+
+    /** The positions of all keys that any of these queries attends; {@link Ranges#rowsIn} finds an owner's rows among them. */
     public Ranges keysNeededBy(Positions queryPositions) {
         List<Chunk> needed = new ArrayList<>();
         visit(queryPositions, (whole, part) -> needed.add(new Chunk(part.kFrom(), part.kTo())));
@@ -149,19 +159,11 @@ public final class Mask {
     /** Visits the slices that meet these queries, each with its part in every chunk that it meets. */
     private void visit(Positions queryPositions, BiConsumer<Slice, Slice> visitor) {
         for (Chunk chunk : queryPositions.chunks()) {
-            index.visit(chunk.from(), chunk.to(), slice -> {
+            index.forEach(chunk.from(), chunk.to(), slice -> {
                 boolean within = slice.qFrom() >= chunk.from() && slice.qTo() <= chunk.to();
                 visitor.accept(slice, within ? slice : slice.clip(chunk.from(), chunk.to(), 0, keys));
             });
         }
-    }
-
-    /**
-     * The rows, of a tensor whose keys stand at {@code keyPositions}, that any of these queries attends. To ask for one set of
-     * queries and many owners, take {@link #keysNeededBy} once and {@link Ranges#rowsIn} for each owner.
-     */
-    public Ranges keyRowsNeededBy(Positions queryPositions, Positions keyPositions) {
-        return keysNeededBy(queryPositions).rowsIn(keyPositions);
     }
 
     /**
@@ -171,7 +173,16 @@ public final class Mask {
      */
     public Mask and(Mask other) {
         requireSameLengths(other);
-        return new Mask(queries, keys, new SliceIndex(index.intersect(other.index)));
+        return new Mask(queries, keys, new SliceIndex(intersection(slices(), other.index)));
+    }
+
+    /** The pairs that slices and an index both admit. */
+    static List<Slice> intersection(List<Slice> slices, SliceIndex index) {
+        List<Slice> common = new ArrayList<>();
+        for (Slice mine : slices) {
+            index.forEach(mine.qFrom(), mine.qTo(), theirs -> common.add(mine.intersect(theirs)));
+        }
+        return common;
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.TreeSet;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.SliceIndex;
 
 /**
  * What is admitted, told for sequences of any length; {@link #over} makes it a {@link Mask}. Rules combine:
@@ -320,7 +321,7 @@ public sealed interface MaskRule {
     record And(MaskRule one, MaskRule other) implements MaskRule {
         @Override
         public List<Slice> slices(long queries, long keys) {
-            return new SliceIndex(one.slices(queries, keys)).intersect(new SliceIndex(other.slices(queries, keys)));
+            return Mask.intersection(one.slices(queries, keys), new SliceIndex(other.slices(queries, keys)));
         }
     }
 

@@ -184,7 +184,7 @@ public final class Partition {
     public long[] areas(Mask mask) {
         Positions allKeys = Positions.range(0, mask.keys());
         return shards.stream()
-                .mapToLong(positions -> mask.area(positions, allKeys))
+                .mapToLong(positions -> mask.extract(positions, allKeys).area())
                 .toArray();
     }
 

@@ -69,15 +69,6 @@ public final class Ranges {
         return of(Stream.concat(chunks.stream(), other.chunks.stream()).toList());
     }
 
-    /** The indices of both sets. */
-    public Ranges intersect(Ranges other) {
-        List<Chunk> common = new ArrayList<>();
-        for (Chunk chunk : chunks) {
-            other.addWithin(chunk.from(), chunk.to(), 0, common);
-        }
-        return joined(common);
-    }
-
     /** Reads this as a set of positions and gives the rows, of a tensor with rows at {@code positions}, that are in it. */
     public Ranges rowsIn(Positions positions) {
         List<Chunk> rows = new ArrayList<>();

@@ -202,11 +202,11 @@ class MaskRuleTest {
             long attended = 0;
             for (int owner = 0; owner < ranks; owner++) {
                 Positions keys = partition.positions(owner);
-                long pairs = mask.area(queries, keys);
+                Mask.Extract pairs = mask.extract(queries, keys);
                 attended += needed.rowsIn(keys).size();
-                area += pairs;
-                assertThat(needed.rowsIn(keys).isEmpty()).isEqualTo(pairs == 0);
-                assertThat(mask.slices(queries, keys).isEmpty()).isEqualTo(pairs == 0);
+                area += pairs.area();
+                assertThat(needed.rowsIn(keys).isEmpty()).isEqualTo(pairs.area() == 0);
+                assertThat(pairs.slices().isEmpty()).isEqualTo(pairs.area() == 0);
             }
             assertThat(attended).isEqualTo(needed.size());
         }

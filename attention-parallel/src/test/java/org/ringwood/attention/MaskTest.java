@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.SliceIndex;
 
 /** Random masks, and questions about them, against a table of all their pairs. */
 class MaskTest {
@@ -64,10 +65,10 @@ class MaskTest {
                 }
             }
             String what = "seed " + seed + ": " + example + ", queries " + queries + ", keys " + keys;
-            assertThat(mask.area(queries, keys)).as(what).isEqualTo(area);
+            assertThat(mask.extract(queries, keys).area()).as(what).isEqualTo(area);
             assertThat(mask.keysNeededBy(queries)).as(what).isEqualTo(Ranges.of(neededKeys));
-            assertThat(mask.keyRowsNeededBy(queries, keys)).as(what).isEqualTo(Ranges.of(neededRows));
-            assertThat(mask.slices(queries, keys))
+            assertThat(mask.keysNeededBy(queries).rowsIn(keys)).as(what).isEqualTo(Ranges.of(neededRows));
+            assertThat(mask.extract(queries, keys).slices())
                     .as(what)
                     .isEqualTo(mask.slices().stream()
                             .filter(slice -> meets(slice, queries, keys))

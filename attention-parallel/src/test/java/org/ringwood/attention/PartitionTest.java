@@ -230,7 +230,8 @@ class PartitionTest {
             Positions allQueries = Positions.range(0, mask.queries());
             Partition keys = Partition.balancedKeys(mask, ranks);
             assertThat(IntStream.range(0, ranks)
-                            .mapToLong(rank -> mask.area(allQueries, keys.positions(rank)))
+                            .mapToLong(rank -> mask.extract(allQueries, keys.positions(rank))
+                                    .area())
                             .max())
                     .as(what)
                     .hasValue(smallestLargest(areasOfRows(example, false), ranks));

@@ -105,7 +105,7 @@ final class PlanModel {
         assertThat(receive.part().digest())
                 .as("digest of %s", message)
                 .isEqualTo(send.part().digest());
-        if (receive.inPlace()) {
+        if (receive.borrowed()) {
             assertThat(receive.part().isAll())
                     .as("%s is all of its buffer", message)
                     .isTrue();
@@ -178,7 +178,7 @@ final class PlanModel {
         if (receive == null || !done.get(send.peer()).get(receive.id())) {
             return false;
         }
-        return !receive.inPlace()
+        return !receive.borrowed()
                 || ranks.get(send.peer()).steps().stream()
                         .filter(step -> reads(step, receive.part().buffer()))
                         .allMatch(step -> done.get(send.peer()).get(step.id()));

@@ -39,7 +39,7 @@ final class StepConflicts {
     static boolean isLent(RankPlan rank, Buffer buffer) {
         return rank.steps().stream()
                 .anyMatch(step -> step instanceof Step.Receive receive
-                        && receive.inPlace()
+                        && receive.borrowed()
                         && receive.part().buffer().id() == buffer.id());
     }
 
@@ -99,7 +99,8 @@ final class StepConflicts {
             case Step.Send send -> List.of(new Access(step, send.part(), false));
             case Step.Receive receive -> List.of(new Access(step, receive.part(), true));
             case Step.Clear clear -> List.of(new Access(step, clear.state(), true));
-            case Step.AllReduce reduce -> List.of(new Access(step, reduce.state(), true));
+            case Step.AllReduce reduce ->
+                List.of(new Access(step, reduce.state(), true), new Access(step, reduce.incoming(), true));
             case Step.Copy copy -> List.of(new Access(step, copy.from(), false), new Access(step, copy.to(), true));
             case Step.Attend attend ->
                 List.of(

@@ -1,48 +1,43 @@
 package org.ringwood.collectives;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.ringwood.collectives.AllReducePlan.Exchange;
 import org.ringwood.collectives.AllReducePlan.Exchange.Incoming;
-import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
 
 /**
  * One rank's part in an all-reduce that follows the group's {@link AllReducePlan}.
  *
  * @param elements the contribution, then the partial results, then the result
+ * @param other what comes from another rank, if {@link AllReducePlan#reduces} says that this one reduces. It is copied, not borrowed:
+ *     two ranks that read each other's elements in place could not write theirs
  * @param digest of what all ranks must agree on
  */
-record AllReduce(TransportGroup group, GroupOperation operation, MemorySegment elements, long digest, Reducer reducer) {
+record AllReduce(
+        TransportGroup group,
+        GroupOperation operation,
+        MemorySegment elements,
+        MemorySegment other,
+        long digest,
+        Reducer reducer) {
     void run() {
         for (Exchange exchange : group.allReducePlan().ranks().get(group.rank())) {
             switch (exchange.incoming()) {
                 case NONE -> operation.await(List.of(send(exchange)));
                 case RESULT -> operation.await(List.of(receive(exchange, elements)));
                 case LOWER, HIGHER -> {
+                    List<Transfer> transfers = new ArrayList<>();
                     if (exchange.sends()) {
-                        swap(exchange);
-                    } else {
-                        takeIn(exchange);
+                        transfers.add(send(exchange));
                     }
+                    transfers.add(receive(exchange, other));
+                    operation.await(transfers);
+                    reduce(exchange);
                 }
             }
         }
-    }
-
-    /** The other's state is copied, not borrowed: two ranks that read each other's state in place could not write theirs. */
-    private void swap(Exchange exchange) {
-        long bytes = elements.byteSize();
-        MemorySegment other = group.member().scratch(bytes).segment().asSlice(0, bytes);
-        operation.await(List.of(send(exchange), receive(exchange, other)));
-        reduce(exchange, other);
-    }
-
-    private void takeIn(Exchange exchange) {
-        BorrowedTransfer other = operation.borrow(exchange.peer(), exchange.hop(), 0, elements.byteSize(), digest);
-        operation.await(List.of(other));
-        reduce(exchange, other.payload());
-        other.release();
     }
 
     private Transfer send(Exchange exchange) {
@@ -53,7 +48,7 @@ record AllReduce(TransportGroup group, GroupOperation operation, MemorySegment e
         return operation.receive(exchange.peer(), exchange.hop(), 0, into, digest);
     }
 
-    private void reduce(Exchange exchange, MemorySegment other) {
+    private void reduce(Exchange exchange) {
         if (exchange.incoming() == Incoming.LOWER) {
             reducer.reduce(other, elements, elements);
         } else {

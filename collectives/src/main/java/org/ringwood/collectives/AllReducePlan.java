@@ -65,6 +65,12 @@ public record AllReducePlan(List<List<Exchange>> ranks, int hops) {
         return runs;
     }
 
+    /** Whether a rank takes in elements of others, for which it needs memory besides its own. */
+    public boolean reduces(int rank) {
+        return ranks.get(rank).stream()
+                .anyMatch(exchange -> exchange.incoming() == Incoming.LOWER || exchange.incoming() == Incoming.HIGHER);
+    }
+
     /** What the all-reduce of {@code bytes} costs a rank. */
     public Traffic traffic(Topology topology, int rank, long bytes) {
         TrafficLedger.Account account = new TrafficLedger.Account();

@@ -77,16 +77,16 @@ public interface ProcessGroup extends AutoCloseable {
      * @param elements this rank's contribution, replaced by the result; as many bytes on every rank
      * @param elementBytes size of the smallest unit the reducer understands
      */
-    default void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
-        allReduce(elements, elementBytes, 0, reducer);
-    }
+    void allReduce(MemorySegment elements, long elementBytes, Reducer reducer);
 
     /**
-     * As {@link #allReduce(MemorySegment, long, Reducer)}, among ranks that must agree on more than the elements' size.
+     * As {@link #allReduce(MemorySegment, long, Reducer)}, which keeps memory for the purpose, but in memory of the caller's, and among
+     * ranks that must agree on more than the elements' size.
      *
+     * @param scratch as large as the elements and overwritten; empty on a rank that does not reduce, see {@link AllReducePlan#reduces}
      * @param digest of what the elements stand for; compared between the ranks, see {@link Digest}
      */
-    void allReduce(MemorySegment elements, long elementBytes, long digest, Reducer reducer);
+    void allReduce(MemorySegment elements, MemorySegment scratch, long elementBytes, long digest, Reducer reducer);
 
     /** Every rank's part, in rank order, on every rank; parts may differ in size. */
     void allGather(MemorySegment mine, List<MemorySegment> all);

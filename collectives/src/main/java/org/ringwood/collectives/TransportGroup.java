@@ -147,10 +147,22 @@ final class TransportGroup implements ProcessGroup {
     }
 
     @Override
-    public void allReduce(MemorySegment elements, long elementBytes, long digest, Reducer reducer) {
+    public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
+        long bytes = allReducePlan.reduces(rank) ? elements.byteSize() : 0;
+        MemorySegment scratch = member.scratch(bytes).segment().asSlice(0, bytes);
+        allReduce(elements, scratch, elementBytes, 0, reducer);
+    }
+
+    @Override
+    public void allReduce(
+            MemorySegment elements, MemorySegment scratch, long elementBytes, long digest, Reducer reducer) {
         Collectives.requireWhole(elements, elementBytes);
+        if (allReducePlan.reduces(rank) && scratch.byteSize() != elements.byteSize()) {
+            throw new IllegalArgumentException("elements of %d bytes cannot be reduced with %d bytes of scratch memory"
+                    .formatted(elements.byteSize(), scratch.byteSize()));
+        }
         long agreed = Digest.of("elements", elementBytes, digest);
-        collective("all-reduce", operation -> new AllReduce(this, operation, elements, agreed, reducer).run());
+        collective("all-reduce", operation -> new AllReduce(this, operation, elements, scratch, agreed, reducer).run());
     }
 
     @Override

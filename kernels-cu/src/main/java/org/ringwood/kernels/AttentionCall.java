@@ -6,7 +6,7 @@ import java.util.List;
  * One accumulation of attention: every query row is attended to the keys that the slices admit for its position, and what
  * comes out is merged into {@code state}. Pairs outside the slices, and tiles they leave empty, cost nothing.
  *
- * <p>With Hq query and Hkv key heads, query head {@code h} reads key head {@code h * Hkv / Hq} (integer division); Hq need not
+ * <p>With Hq query and Hkv key heads, no more than Hq, query head {@code h} reads key head {@code h * Hkv / Hq} (integer division); Hq need not
  * be a multiple of Hkv. Scores are {@code scale * (q · k)}, with a softcap {@code c > 0} then {@code c * tanh(score / c)}.
  *
  * @param queries {@code [rows, Hq, d]}
@@ -50,13 +50,22 @@ public record AttentionCall(
                 queries,
                 keys,
                 values);
-        if (queries.dim() > MAX_DIM || values.dim() > MAX_DIM) {
-            throw new IllegalArgumentException("head dims " + queries.dim() + " and " + values.dim()
-                    + " exceed the largest supported one, " + MAX_DIM);
-        }
+        requireSupported(queries.heads(), keys.heads(), queries.dim(), values.dim());
         if (!Float.isFinite(scale) || !(softcap >= 0) || Float.isInfinite(softcap)) {
             throw new IllegalArgumentException(
                     "scale " + scale + " must be finite and softcap " + softcap + " finite and not negative");
+        }
+    }
+
+    /** @throws IllegalArgumentException if no kernel attends with so many heads, or heads of such sizes */
+    public static void requireSupported(int queryHeads, int keyHeads, int dim, int dimV) {
+        if (keyHeads < 1 || keyHeads > queryHeads) {
+            throw new IllegalArgumentException(queryHeads + " query heads cannot read " + keyHeads
+                    + " key heads; there must be at least 1 key head, and no more than query heads");
+        }
+        if (dim < 1 || dimV < 1 || dim > MAX_DIM || dimV > MAX_DIM) {
+            throw new IllegalArgumentException("head dims " + dim + " and " + dimV + " are not within 1 to " + MAX_DIM
+                    + ", what the kernels support");
         }
     }
 

@@ -10,16 +10,22 @@ import java.util.function.Consumer;
  * sorted by first query, each subtree a run of them with the furthest query that it reaches at its middle.
  */
 public final class SliceIndex {
-    private final Slice[] slices;
+    /** By first query, then by first key, then by the other bounds. */
+    public static final Comparator<Slice> ORDER = Comparator.comparingLong(Slice::qFrom)
+            .thenComparingLong(Slice::kFrom)
+            .thenComparingLong(Slice::qTo)
+            .thenComparingLong(Slice::kTo)
+            .thenComparingLong(Slice::lowest)
+            .thenComparingLong(Slice::highest);
+
+    private final List<Slice> slices;
     private final long[] reach;
 
     /** Indexes slices; empty ones are left out. */
     public SliceIndex(List<Slice> slices) {
-        this.slices = slices.stream()
-                .filter(slice -> !slice.isEmpty())
-                .sorted(Comparator.comparingLong(Slice::qFrom).thenComparingLong(Slice::kFrom))
-                .toArray(Slice[]::new);
-        this.reach = new long[this.slices.length];
+        this.slices =
+                slices.stream().filter(slice -> !slice.isEmpty()).sorted(ORDER).toList();
+        this.reach = new long[this.slices.size()];
         measure(0, reach.length);
     }
 
@@ -29,13 +35,18 @@ public final class SliceIndex {
         }
         int middle = (begin + end) >>> 1;
         long furthest = Math.max(measure(begin, middle), measure(middle + 1, end));
-        reach[middle] = Math.max(furthest, slices[middle].qTo());
+        reach[middle] = Math.max(furthest, slices.get(middle).qTo());
         return reach[middle];
     }
 
-    /** Hands over every slice with a query in {@code [qStart, qEnd)}, sorted by first query and then first key. */
+    /** All slices, in {@link #ORDER}; none is empty. */
+    public List<Slice> slices() {
+        return slices;
+    }
+
+    /** Hands over every slice with a query in {@code [qStart, qEnd)}, in {@link #ORDER}. */
     public void forEach(long qStart, long qEnd, Consumer<Slice> action) {
-        visit(0, slices.length, qStart, qEnd, action);
+        visit(0, slices.size(), qStart, qEnd, action);
     }
 
     private void visit(int begin, int end, long qStart, long qEnd, Consumer<Slice> action) {
@@ -44,7 +55,7 @@ public final class SliceIndex {
             return;
         }
         visit(begin, middle, qStart, qEnd, action);
-        Slice slice = slices[middle];
+        Slice slice = slices.get(middle);
         if (slice.qFrom() >= qEnd) {
             return;
         }

@@ -1,6 +1,7 @@
 package org.ringwood.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -79,7 +81,7 @@ class KernelAccuracyTest {
     }
 
     static Stream<int[]> headRatios() {
-        return Stream.of(new int[][] {{1, 1}, {3, 1}, {7, 3}, {8, 2}, {2, 3}, {1, 4}, {70, 1}, {5, 5}});
+        return Stream.of(new int[][] {{1, 1}, {3, 1}, {7, 3}, {8, 2}, {5, 4}, {9, 5}, {70, 1}, {5, 5}});
     }
 
     @ParameterizedTest
@@ -87,6 +89,12 @@ class KernelAccuracyTest {
     void headRatios(int[] heads) {
         assertAccurate(AttentionCase.causal(130, 32).withHeads(heads[0], heads[1]));
         assertAccurate(AttentionCase.full(1, 300, 32).withHeads(heads[0], heads[1]));
+    }
+
+    @Test
+    void moreKeyHeadsThanQueryHeadsAreRefused() {
+        assertThatThrownBy(() -> assertAccurate(AttentionCase.causal(130, 32).withHeads(2, 3)))
+                .hasStackTraceContaining("2 query heads cannot read 3 key heads");
     }
 
     @ParameterizedTest
@@ -179,9 +187,10 @@ class KernelAccuracyTest {
         }
         DType[] dtypes = DType.values();
         Layout[] layouts = Layout.values();
+        int heads = 1 + random.nextInt(5);
         return AttentionCase.full(queries, keys, 1 + random.nextInt(90))
                 .withSlices(slices)
-                .withHeads(1 + random.nextInt(5), 1 + random.nextInt(5))
+                .withHeads(heads, 1 + random.nextInt(heads))
                 .withDimV(1 + random.nextInt(90))
                 .withDType(dtypes[random.nextInt(dtypes.length)])
                 .withLayout(layouts[random.nextInt(layouts.length)])

@@ -181,7 +181,7 @@ final class PlanRun implements ProcessGroup.Wait {
 
     private Transfer start(Step.Receive receive) {
         Part part = receive.part();
-        return receive.inPlace()
+        return receive.borrowed()
                 ? operation.borrow(receive.peer(), receive.hop(), receive.tag(), part.bytes(), digest(part))
                 : operation.receive(
                         receive.peer(), receive.hop(), receive.tag(), memory.contiguous(part), digest(part));
@@ -269,6 +269,7 @@ final class PlanRun implements ProcessGroup.Wait {
         try {
             group.allReduce(
                     state,
+                    memory.state(step.incoming()).memory(),
                     recordBytes,
                     agreed,
                     (lower, higher, into) -> merge(step, into, into.address() == lower.address() ? higher : lower));

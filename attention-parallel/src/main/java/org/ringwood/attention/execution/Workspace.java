@@ -47,15 +47,15 @@ final class Workspace implements AutoCloseable {
 
     /** Slots that something is written to: all but those of blocks that are read in place alone. */
     private static BitSet filledSlots(RankPlan plan) {
-        BitSet inPlace = new BitSet();
+        BitSet borrowed = new BitSet();
         for (Step step : plan.steps()) {
-            if (step instanceof Step.Receive receive && receive.inPlace()) {
-                inPlace.set(receive.part().buffer().id());
+            if (step instanceof Step.Receive receive && receive.borrowed()) {
+                borrowed.set(receive.part().buffer().id());
             }
         }
         BitSet filled = new BitSet();
         for (Buffer buffer : plan.buffers()) {
-            if (!buffer.isCallers() && !inPlace.get(buffer.id())) {
+            if (!buffer.isCallers() && !borrowed.get(buffer.id())) {
                 filled.set(buffer.slot());
             }
         }

@@ -29,8 +29,10 @@ public final class Plan {
     private volatile @Nullable Long digest;
 
     /** Makes the plans of single ranks. Called by many threads. */
-    @FunctionalInterface
     public interface Program {
+        /** Global positions of a rank's query and output rows. */
+        Positions queryPositions(int rank);
+
         /**
          * The plan of a rank.
          *
@@ -98,7 +100,7 @@ public final class Plan {
 
     /** Global positions of a rank's query and output rows. */
     public Positions queryPositions(int rank) {
-        return rank(rank).queryPositions();
+        return program.queryPositions(rank);
     }
 
     /** Global positions of a rank's key and value rows. */

@@ -41,10 +41,10 @@ public sealed interface Step {
     /**
      * Receives {@code part}, which is contiguous in memory.
      *
-     * @param inPlace whether the message is all of its buffer and lies in memory of this node that does not change until the
-     *     operation ends, so that it may be read there
+     * @param borrowed whether it is read where the transport has it, in the sender's memory if that is shared. Only a message that is all
+     *     of its buffer, and lies in memory that does not change until the operation ends, may be
      */
-    record Receive(int id, List<Integer> after, Part part, int peer, int hop, int tag, boolean inPlace)
+    record Receive(int id, List<Integer> after, Part part, int peer, int hop, int tag, boolean borrowed)
             implements Message {
         @Override
         public String toString() {
@@ -95,8 +95,12 @@ public sealed interface Step {
         }
     }
 
-    /** Merges the states of all ranks, in rank order; every rank has this step at the same place. */
-    record AllReduce(int id, List<Integer> after, Part state) implements Step {
+    /**
+     * Merges the states of all ranks, in rank order; every rank has this step at the same place.
+     *
+     * @param incoming where states of other ranks come in; without rows on a rank that merges none
+     */
+    record AllReduce(int id, List<Integer> after, Part state, Part incoming) implements Step {
         @Override
         public String toString() {
             return "all-reduce " + state;

@@ -9,7 +9,6 @@ import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.schedule.HeadExchange.Gathered;
 import org.ringwood.kernels.Positions;
-import org.ringwood.kernels.Slice;
 
 /**
  * The states of a rank's queries, and the steps that accumulate into them: one after the other in the order in which they are
@@ -63,11 +62,13 @@ final class Accumulation {
      * @return the steps
      */
     List<Integer> attend(Part keys, Part values, Positions keyPositions, List<Integer> ready) {
-        long area = states.isEmpty() ? 0 : mask.area(positions, keyPositions);
-        if (area == 0) {
+        if (states.isEmpty()) {
             return List.of();
         }
-        List<Slice> slices = mask.slices(positions, keyPositions);
+        Mask.Extract pairs = mask.extract(positions, keyPositions);
+        if (pairs.area() == 0) {
+            return List.of();
+        }
         List<Integer> steps = new ArrayList<>();
         for (RunState target : states) {
             HeadShare run = target.run;
@@ -83,9 +84,9 @@ final class Accumulation {
                     keys.heads(run.keyFrom() - share.keyFrom(), run.keyTo() - share.keyFrom()),
                     values.heads(run.keyFrom() - share.keyFrom(), run.keyTo() - share.keyFrom()),
                     keyPositions,
-                    slices,
+                    pairs.slices(),
                     target.state.all(),
-                    area,
+                    pairs.area(),
                     List.copyOf(after));
             target.last = step;
             steps.add(step);

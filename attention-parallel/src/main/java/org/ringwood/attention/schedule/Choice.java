@@ -8,7 +8,7 @@ import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.plan.Plan;
-import org.ringwood.attention.plan.Prediction;
+import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.collectives.Topology;
 
 /**
@@ -61,8 +61,8 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
         List<Candidate> candidates = new ArrayList<>();
         for (Schedule schedule : schedules) {
             for (PartitionRule partition : partitions) {
-                Plan plan = schedule.plan(schedule.problem(shape, mask, partition, topology));
-                candidates.add(new Candidate(schedule, partition, plan, model.seconds(plan), peak(plan)));
+                candidates.add(candidate(
+                        schedule, partition, schedule.plan(schedule.problem(shape, mask, partition, topology)), model));
             }
         }
         candidates.sort(Comparator.comparingDouble(Candidate::seconds));
@@ -74,11 +74,15 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
         return new Choice(best, reason(best, candidates), candidates);
     }
 
-    private static long peak(Plan plan) {
-        return plan.predictions().stream()
-                .mapToLong(Prediction::peakTensorBytes)
-                .max()
-                .orElse(0);
+    private static Candidate candidate(Schedule schedule, PartitionRule partition, Plan plan, CostModel model) {
+        double seconds = 0;
+        long peakTensorBytes = 0;
+        for (int rank = 0; rank < plan.ranks(); rank++) {
+            RankPlan rankPlan = plan.rank(rank);
+            seconds = Math.max(seconds, model.seconds(plan, rankPlan));
+            peakTensorBytes = Math.max(peakTensorBytes, rankPlan.peakTensorBytes());
+        }
+        return new Candidate(schedule, partition, plan, seconds, peakTensorBytes);
     }
 
     private static String reason(Candidate best, List<Candidate> candidates) {

@@ -40,14 +40,13 @@ public record CostModel(
     /** Predicted seconds of the slowest rank. */
     public double seconds(Plan plan) {
         return IntStream.range(0, plan.ranks())
-                .mapToDouble(rank -> seconds(plan, rank))
+                .mapToDouble(rank -> seconds(plan, plan.rank(rank)))
                 .max()
                 .orElse(0);
     }
 
-    /** Predicted seconds of a rank. */
-    public double seconds(Plan plan, int rank) {
-        RankPlan rankPlan = plan.rank(rank);
+    /** Predicted seconds of a rank, whose part of the plan is given since making it may take long. */
+    public double seconds(Plan plan, RankPlan rankPlan) {
         Timeline timeline = new Timeline(plan, rankPlan);
         double last = 0;
         for (Step step : rankPlan.steps()) {

@@ -5,6 +5,7 @@ import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.kernels.Positions;
 
 /**
  * The one generator of all schedules but Tree: within a group of the grid ranks exchange heads, among the groups keys and values
@@ -35,8 +36,13 @@ final class GridProgram implements Plan.Program {
     }
 
     @Override
+    public Positions queryPositions(int rank) {
+        return problem.queries().positions(rank);
+    }
+
+    @Override
     public RankPlan rank(int rank, Set<Operand> strided) {
-        PlanWriter writer = new PlanWriter(problem, rank, problem.queries().positions(rank), strided);
+        PlanWriter writer = new PlanWriter(problem, rank, queryPositions(rank), strided);
         HeadExchange exchange = new HeadExchange(problem, grid, rank, writer);
         if (!exchange.share().isEmpty()) {
             Accumulation states = new Accumulation(problem, grid.queries(grid.group(rank)), exchange, writer);

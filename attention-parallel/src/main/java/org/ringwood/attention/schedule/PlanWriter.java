@@ -12,6 +12,7 @@ import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
+import org.ringwood.collectives.AllReducePlan;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
@@ -163,7 +164,9 @@ final class PlanWriter {
     }
 
     int allReduce(Part state, List<Integer> after) {
-        return add(new Step.AllReduce(steps.size(), after, state));
+        boolean merges = AllReducePlan.of(problem.topology()).reduces(rank);
+        Buffer incoming = buffer(Operand.STATE, merges ? state.rows() : 0, state.heads());
+        return add(new Step.AllReduce(steps.size(), after, state, incoming.all()));
     }
 
     int finish(Part state, Part out, Part lse, List<Integer> after) {

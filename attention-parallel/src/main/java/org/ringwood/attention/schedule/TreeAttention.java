@@ -19,7 +19,7 @@ import org.ringwood.kernels.Positions;
  *
  * <p><b>Cost.</b> ⌈log₂P⌉ hops on a power of two of flat ranks, else ⌊log₂P⌋ + 2; {@code hops·b·Hq·(dv+2)·4} bytes at most for
  * {@code b} queries, because output, maximum and sum travel as one f32 state. Nothing depends on the number of keys. The all-reduce
- * takes memory for one more state, which the group keeps.
+ * takes memory for one more state.
  *
  * <p><b>When.</b> Few queries over many keys: decoding with a distributed cache. With many queries it is legal, if slow.
  *
@@ -47,20 +47,29 @@ public final class TreeAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, (rank, strided) -> plan(problem, rank, strided));
+        return new Plan(name(), problem, new Program(problem));
     }
 
-    private static RankPlan plan(Problem problem, int rank, Set<Operand> strided) {
-        Positions allQueries = Positions.range(0, problem.shape().queries());
-        PlanWriter writer = new PlanWriter(problem, rank, allQueries, strided);
-        HeadShare allHeads = HeadShare.of(problem.shape(), 0, 1);
-        Gathered queries = new Gathered(writer.queries().all(), List.of());
-        Accumulation states = new Accumulation(problem, allQueries, allHeads, queries, writer);
-        states.attend(writer.keys().all(), writer.values().all(), problem.keys().positions(rank), List.of());
-        if (problem.ranks() > 1) {
-            states.allReduce();
+    private record Program(Problem problem) implements Plan.Program {
+        @Override
+        public Positions queryPositions(int rank) {
+            return Positions.range(0, problem.shape().queries());
         }
-        states.finish(0, writer.out().all(), writer.lse().all());
-        return writer.plan();
+
+        @Override
+        public RankPlan rank(int rank, Set<Operand> strided) {
+            Positions allQueries = queryPositions(rank);
+            PlanWriter writer = new PlanWriter(problem, rank, allQueries, strided);
+            HeadShare allHeads = HeadShare.of(problem.shape(), 0, 1);
+            Gathered queries = new Gathered(writer.queries().all(), List.of());
+            Accumulation states = new Accumulation(problem, allQueries, allHeads, queries, writer);
+            states.attend(
+                    writer.keys().all(), writer.values().all(), problem.keys().positions(rank), List.of());
+            if (problem.ranks() > 1) {
+                states.allReduce();
+            }
+            states.finish(0, writer.out().all(), writer.lse().all());
+            return writer.plan();
+        }
     }
 }

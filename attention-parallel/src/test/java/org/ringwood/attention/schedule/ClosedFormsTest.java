@@ -170,6 +170,10 @@ class ClosedFormsTest {
             assertThat(cost.traffic().hops()).isLessThanOrEqualTo(hops);
             assertThat(cost.traffic().bytes()).isLessThanOrEqualTo(hops * state);
         }
+        long keys = 64L * KV_HEADS * (DIM + DIM_V) * DType.F16.bytes();
+        long queries = 3L * HEADS * (DIM * DType.F16.bytes() + DIM_V * DType.F16.bytes() + 4);
+        long states = ranks == 1 ? state : 2 * state;
+        assertThat(plan.prediction(0).peakTensorBytes()).isEqualTo(keys + queries + states);
         if (power == ranks) {
             assertThat(plan.prediction(0).traffic()).isEqualTo(new Traffic(hops * state, 0, hops, hops));
         }
