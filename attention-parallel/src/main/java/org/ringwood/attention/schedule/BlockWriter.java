@@ -28,18 +28,15 @@ final class BlockWriter {
     private final PlanWriter writer;
     private final List<Slot> slots = new ArrayList<>();
 
-    /** Keys and values of some rows of a group; {@code rows} lie side by side, {@code ready} are the steps that bring them. */
-    private record Block(Part keys, Part values, Ranges rows, Positions positions, List<Integer> ready) {
-        /** Where a row of the source's shard lies. */
-        long indexOf(long row) {
-            long index = 0;
-            for (Chunk chunk : rows.chunks()) {
-                if (row < chunk.to()) {
-                    return index + row - chunk.from();
-                }
-                index += chunk.length();
-            }
-            throw new IllegalArgumentException("row " + row + " is not in the block of rows " + rows);
+    /**
+     * Keys and values of some rows of a group.
+     *
+     * @param rows of the source's shard, which lie side by side
+     * @param ready for every range of the rows the steps that bring it
+     */
+    private record Block(Part keys, Part values, Ranges rows, Positions positions, List<List<Integer>> ready) {
+        List<Integer> allReady() {
+            return ready.stream().flatMap(List::stream).toList();
         }
     }
 
@@ -69,13 +66,13 @@ final class BlockWriter {
         Map<Integer, List<Move>> sends = circulation.sends(group).stream().collect(Collectors.groupingBy(Move::source));
         Block own = own(exchange);
         send(own, sends.getOrDefault(group, List.of()), exchange.hops());
-        states.attend(own.keys, own.values, own.positions, own.ready);
+        states.attend(own.keys, own.values, own.positions, own.allReady());
         for (Move move : circulation.receives(group)) {
             Slot slot = nextSlot();
             boolean inPlace = circulation.inPlace(move, member);
             Block block = receive(move, slot, exchange, inPlace);
             List<Integer> sent = send(block, sends.getOrDefault(move.source(), List.of()), exchange.hops());
-            List<Integer> attends = states.attend(block.keys, block.values, block.positions, block.ready);
+            List<Integer> attends = states.attend(block.keys, block.values, block.positions, block.allReady());
             slot.attends = attends.isEmpty() ? slot.attends : attends;
             if (!inPlace) {
                 slot.sends.addAll(sent);
@@ -88,7 +85,7 @@ final class BlockWriter {
         ready.addAll(exchange.values().ready());
         Positions positions = grid.keys(group);
         Ranges rows = Ranges.of(List.of(new Chunk(0, positions.rows())));
-        return new Block(exchange.keys().part(), exchange.values().part(), rows, positions, List.copyOf(ready));
+        return new Block(exchange.keys().part(), exchange.values().part(), rows, positions, List.of(ready));
     }
 
     private Slot nextSlot() {
@@ -110,7 +107,7 @@ final class BlockWriter {
             after.addAll(slot.sends);
             slot.sends.clear();
         }
-        List<Integer> ready = new ArrayList<>();
+        List<List<Integer>> ready = new ArrayList<>();
         List<Chunk> positions = new ArrayList<>();
         int peer = grid.rank(move.from(), member);
         int hop = exchange.hops() + move.hop();
@@ -118,8 +115,11 @@ final class BlockWriter {
         for (int range = 0; range < move.rows().chunks().size(); range++) {
             Chunk chunk = move.rows().chunks().get(range);
             long end = index + chunk.length();
-            ready.add(writer.receive(keys.rows(index, end), peer, hop, range, List.copyOf(after), inPlace));
-            ready.add(writer.receive(values.rows(index, end), peer, hop, range, List.copyOf(after), inPlace));
+            // Later ranges wait for the slot by way of the first: else steps would have as many dependencies as ranges.
+            List<Integer> free = range == 0 ? after : ready.getFirst();
+            int key = writer.receive(keys.rows(index, end), peer, hop, range, List.copyOf(free), inPlace);
+            int value = writer.receive(values.rows(index, end), peer, hop, range, List.copyOf(free), inPlace);
+            ready.add(List.of(key, value));
             positions.addAll(
                     grid.keys(move.source()).slice(chunk.from(), chunk.to()).chunks());
             index = end;
@@ -132,11 +132,18 @@ final class BlockWriter {
         for (Move move : moves) {
             int peer = grid.rank(move.to(), member);
             int hop = firstHop + move.hop();
+            int within = 0;
+            long index = 0;
             for (int range = 0; range < move.rows().chunks().size(); range++) {
                 Chunk chunk = move.rows().chunks().get(range);
-                long index = block.indexOf(chunk.from());
-                sent.add(writer.send(rows(block.keys, index, chunk.length()), peer, hop, range, block.ready));
-                sent.add(writer.send(rows(block.values, index, chunk.length()), peer, hop, range, block.ready));
+                while (block.rows.chunks().get(within).to() <= chunk.from()) {
+                    index += block.rows.chunks().get(within++).length();
+                }
+                long first =
+                        index + chunk.from() - block.rows.chunks().get(within).from();
+                List<Integer> ready = block.ready.get(within);
+                sent.add(writer.send(rows(block.keys, first, chunk.length()), peer, hop, range, ready));
+                sent.add(writer.send(rows(block.values, first, chunk.length()), peer, hop, range, ready));
             }
         }
         return sent;
