@@ -10,7 +10,8 @@ import org.ringwood.attention.plan.Problem;
  * Memory: all keys and values that the rank attends.
  *
  * <p><b>When.</b> Masks that need little of others' shards, such as windows and packed documents; few key heads; high latency. A
- * rank holds everything it attends, so it is not for full attention over long sequences.
+ * rank holds everything it attends, so it is not for full attention over long sequences. Scattered rows cost messages as in a
+ * {@linkplain RingAttention ring}.
  *
  * <p>The all-gather form of context parallelism: Llama team, The Llama 3 Herd of Models, 2024, section 3.3.2.
  */

@@ -12,7 +12,8 @@ import org.ringwood.attention.plan.Problem;
  * that is less. Memory: the shard and two blocks, whatever P is.
  *
  * <p><b>When.</b> Long sequences whose attention takes longer than moving a block: then the network costs nothing. With a causal
- * mask take a zigzag, striped or balanced partition, else the last ranks do most of the work.
+ * mask take a zigzag, striped or balanced partition, else the last ranks do most of the work. Rows that are needed but do not adjoin
+ * travel in a message for each run, which takes some ten microseconds: masks that pick single tokens pay for it, those of blocks do not.
  *
  * <p>Liu, Zaharia, Abbeel: Ring Attention with Blockwise Transformers for Near-Infinite Context, 2023. Striped partitions: Brandon
  * et al., Striped Attention, 2023. Sending no more than is needed: Li et al., DistFlashAttn, 2023.
