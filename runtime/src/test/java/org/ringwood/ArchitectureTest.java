@@ -1,10 +1,13 @@
 package org.ringwood;
 
+import static com.tngtech.archunit.base.DescribedPredicate.anyElementThat;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 
@@ -16,6 +19,8 @@ import com.tngtech.archunit.lang.ArchRule;
 /** The rooms of the house: who may know whom. */
 @AnalyzeClasses(packages = "org.ringwood", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+    private static final String VECTOR = "jdk.incubator.vector.Vector";
+
     @ArchTest
     static final ArchRule MODULES_KNOW_ONLY_WHAT_LIES_BELOW = layeredArchitecture()
             .consideringOnlyDependenciesInLayers()
@@ -38,6 +43,17 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule ONLY_THE_CPU_PROVIDER_USES_VECTORS = only("jdk.incubator..", "org.ringwood.kernels..");
+
+    /** A vector that crosses the border of a method becomes an object unless the compiler happens to inline it. */
+    @ArchTest
+    static final ArchRule METHODS_EXCHANGE_NO_VECTORS = noMethods()
+            .that()
+            .areDeclaredInClassesThat()
+            .resideInAPackage("org.ringwood..")
+            .should()
+            .haveRawReturnType(assignableTo(VECTOR))
+            .orShould()
+            .haveRawParameterTypes(anyElementThat(assignableTo(VECTOR)));
 
     @ArchTest
     static final ArchRule ONLY_THE_CUDA_PROVIDER_USES_JCUDA = only("jcuda..", "org.ringwood.kernels.cuda..");

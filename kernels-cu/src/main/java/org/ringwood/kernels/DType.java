@@ -52,28 +52,13 @@ public enum DType {
 
     /** Widens {@code count} elements from a byte offset on into {@code into[at…]}. */
     public void read(MemorySegment memory, long offset, float[] into, int at, int count) {
-        // C2 vectorises a loop over arrays; over a segment it takes ten times as long.
-        switch (this) {
-            case F32 -> MemorySegment.copy(memory, JAVA_FLOAT_UNALIGNED, offset, into, at, count);
-            case F16 -> {
-                short[] bits = readBits(memory, offset, count);
-                for (int i = 0; i < count; i++) {
-                    into[at + i] = Float.float16ToFloat(bits[i]);
-                }
-            }
-            case BF16 -> {
-                short[] bits = readBits(memory, offset, count);
-                for (int i = 0; i < count; i++) {
-                    into[at + i] = widenBf16(bits[i]);
-                }
-            }
+        if (this == F32) {
+            MemorySegment.copy(memory, JAVA_FLOAT_UNALIGNED, offset, into, at, count);
+            return;
         }
-    }
-
-    private static short[] readBits(MemorySegment memory, long offset, int count) {
-        short[] bits = new short[count];
-        MemorySegment.copy(memory, JAVA_SHORT_UNALIGNED, offset, bits, 0, count);
-        return bits;
+        for (int i = 0; i < count; i++) {
+            into[at + i] = get(memory, offset + (long) i * bytes);
+        }
     }
 
     /** Rounds {@code from[at…]} to {@code count} elements from a byte offset on. */

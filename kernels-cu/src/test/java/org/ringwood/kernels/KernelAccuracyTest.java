@@ -154,6 +154,29 @@ class KernelAccuracyTest {
         assertAccurate(AttentionCase.full(3, keys, 16).withSlices(List.of(Slice.of(0, 3, 0, keys, Slice.Kind.CAUSAL))));
     }
 
+    /** One query for each of many sequences of very different lengths, as a server decodes. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void batchesOfDecoding(DType dtype) {
+        Random random = new Random(5);
+        List<Slice> slices = new ArrayList<>();
+        int keys = 0;
+        for (int query = 0; query < 40; query++) {
+            int length = query % 7 == 0 ? query % 2 : 1 + random.nextInt(400);
+            slices.add(Slice.full(query, query + 1, keys, keys + length));
+            keys += length;
+        }
+        for (int[] heads : new int[][] {{1, 1}, {8, 2}, {5, 1}, {3, 2}}) {
+            for (int dim : new int[] {13, 64, 80, 144}) {
+                assertAccurate(AttentionCase.full(40, keys, dim)
+                        .withSlices(slices)
+                        .withHeads(heads[0], heads[1])
+                        .withDType(dtype)
+                        .withSoftcap(dim == 80 ? 5 : 0));
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
     void randomCases(long seed) {

@@ -30,13 +30,22 @@ class KernelEdgesTest {
     @ParameterizedTest
     @EnumSource(names = {"CPU", "SCALAR"})
     void aBadKeyOrValueHarmsOnlyTheRowsThatAdmitIt(Devices.Kind kind) {
+        for (int at : new int[] {0, 5, 63, 64, 129, 199}) {
+            assertHarmed(kind, 200, at);
+        }
+        // So few queries are attended in another layout.
+        for (int at : new int[] {0, 3, 4, 11}) {
+            assertHarmed(kind, 12, at);
+        }
+    }
+
+    private static void assertHarmed(Devices.Kind kind, int tokens, int at) {
         for (float bad : NOT_FINITE) {
-            for (int at : new int[] {0, 5, 63, 64, 129, 199}) {
-                assertHarmed(kind, 200, at, at, 200, tensors -> tensors.keys().set(at, 0, 3, bad), bad);
-                assertHarmed(kind, 200, at, at, 200, tensors -> tensors.values().set(at, 0, 3, bad), bad);
-                assertHarmed(
-                        kind, 200, at, at, at + 1, tensors -> tensors.queries().set(at, 0, 3, bad), bad);
-            }
+            assertHarmed(kind, tokens, at, at, tokens, tensors -> tensors.keys().set(at, 0, 3, bad), bad);
+            assertHarmed(
+                    kind, tokens, at, at, tokens, tensors -> tensors.values().set(at, 0, 3, bad), bad);
+            assertHarmed(
+                    kind, tokens, at, at, at + 1, tensors -> tensors.queries().set(at, 0, 3, bad), bad);
         }
     }
 

@@ -8,8 +8,6 @@ import org.ringwood.kernels.pool.Phase;
 
 /** One call of attention as phases: cut it into tasks, run them, and where keys were split, merge their parts. */
 final class Attend {
-    private static final int ROWS_PER_MERGE = 4;
-
     private final AttentionCall call;
     private final Scratch[] scratch;
     private final BooleanSupplier cancelled;
@@ -45,7 +43,7 @@ final class Attend {
                 throw new CancellationException("attention was cancelled");
             }
             AttendPlan planned = new AttendPlan(call);
-            partials = planned.parts() > 1 ? new PartialStates(call.state(), planned.parts()) : null;
+            partials = planned.splitGroups().isEmpty() ? null : new PartialStates(call, planned);
             plan = planned;
         }
     }
@@ -65,36 +63,30 @@ final class Attend {
     }
 
     private void attend(AttendPlan plan, int task, Scratch memory) {
-        QueryGroup group = plan.group(task);
-        int part = plan.part(task);
-        var slices = plan.slices(group, part);
-        if (slices.isEmpty()) {
+        Span span = plan.span(task);
+        if (span.slices().isEmpty()) {
             return;
         }
-        GroupAttention attention = new GroupAttention(call, group, memory, cancelled);
-        attention.attend(slices);
-        if (partials == null) {
+        GroupAttention attention = new GroupAttention(call, span, memory, cancelled);
+        attention.attend();
+        if (partials == null || !partials.holds(task)) {
             attention.mergeIntoState();
         } else {
-            attention.storeInto(partials, part);
+            attention.storeInto(partials.records(), partials.offset(task));
         }
     }
 
     private final class Parts implements Phase {
         @Override
         public int tasks() {
-            return partials == null
-                    ? 0
-                    : Math.toIntExact(Math.ceilDiv(call.state().rows(), ROWS_PER_MERGE));
+            return partials == null ? 0 : partials.merges();
         }
 
         @Override
         public void run(int task, int worker) {
             if (partials != null) {
-                long from = (long) task * ROWS_PER_MERGE;
-                long to = Math.min(call.state().rows(), from + ROWS_PER_MERGE);
                 scratch[worker].reserve(call.queries().dim(), call.values().dim());
-                partials.mergeInto(call.state(), from, to, scratch[worker].record);
+                partials.merge(task, scratch[worker].record);
             }
         }
     }

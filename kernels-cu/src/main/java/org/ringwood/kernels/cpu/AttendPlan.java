@@ -9,15 +9,23 @@ import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SliceIndex;
 
 /**
- * How a call is cut into tasks: groups of queries, and where these are few and the keys many, parts of the keys. It depends on the
- * call alone, so that results don't depend on the number of threads.
+ * How a call is cut into tasks. Where groups of queries are many, each is a task. Where they are few, as in decoding, the blocks
+ * of keys that each admits are split into runs of about the same number over all groups, so that every core has an equal share
+ * whatever the lengths and heads are, and the parts are merged (Stream-K of LeanAttention, arXiv 2405.10480, with a fixed
+ * number of shares). The cut depends on the call alone, so that results don't depend on the number of threads.
  */
 final class AttendPlan {
-    /** Below this number of groups the keys are split, so that some dozens of cores have work. */
+    /** Below this number of groups their keys are split, so that some dozens of cores have work. */
     private static final int ENOUGH_TASKS = 64;
 
-    /** Fewest keys worth a task. */
-    private static final long SHORTEST_PART = 8L * Scratch.BLOCK;
+    /** Shares of a call whose groups have many queries. Each leaves a state of its group, so they should not be too many. */
+    private static final int SHARES_OF_LANES = 64;
+
+    /** Shares of a call whose groups have few queries: the states are small. */
+    private static final int SHARES_OF_ROWS = 512;
+
+    /** Fewest blocks worth a task. */
+    private static final int FEWEST_BLOCKS = 8;
 
     private final int queryHeads;
     private final int keyHeads;
@@ -26,8 +34,19 @@ final class AttendPlan {
     /** Number of groups before each key head. */
     private final int[] groupsBefore;
 
-    private final int parts;
-    private final long partLength;
+    /** The tasks if the keys are split, in the order of groups and keys; else empty. */
+    private final List<Span> spans = new ArrayList<>();
+
+    private final List<SplitGroup> splitGroups = new ArrayList<>();
+
+    /**
+     * A group whose keys are split.
+     *
+     * @param queries the group
+     * @param firstSpan its first task
+     * @param endSpan one past its last task
+     */
+    record SplitGroup(QueryGroup queries, int firstSpan, int endSpan) {}
 
     AttendPlan(AttentionCall call) {
         queryHeads = call.queries().heads();
@@ -40,10 +59,9 @@ final class AttendPlan {
             groupsBefore[head + 1] =
                     Math.addExact(groupsBefore[head], Math.toIntExact(Math.ceilDiv(queries, Scratch.GROUP)));
         }
-        long keys = call.keys().tokens();
-        long wanted = Math.ceilDiv(ENOUGH_TASKS, Math.max(1, groups()));
-        partLength = Math.max(SHORTEST_PART, Math.ceilDiv(Math.ceilDiv(keys, wanted), Scratch.BLOCK) * Scratch.BLOCK);
-        parts = (int) Math.max(1, Math.ceilDiv(keys, partLength));
+        if (groups() < ENOUGH_TASKS) {
+            splitKeys();
+        }
     }
 
     /** First query head that reads key head {@code keyHead} or a later one; the inverse of {@link AttentionCall#keyHead}. */
@@ -55,40 +73,73 @@ final class AttendPlan {
         return groupsBefore[keyHeads];
     }
 
+    private void splitKeys() {
+        List<QueryGroup> groups = new ArrayList<>();
+        List<BlockedKeys> keys = new ArrayList<>();
+        long blocks = 0;
+        for (int i = 0; i < groups(); i++) {
+            QueryGroup group = group(i);
+            groups.add(group);
+            keys.add(BlockedKeys.of(group, slices(group)));
+            blocks += keys.getLast().count();
+        }
+        for (int i = 0; i < groups(); i++) {
+            int shares = keys.get(i).layout() == OperandLayout.Kind.ROWS ? SHARES_OF_ROWS : SHARES_OF_LANES;
+            long share = Math.max(FEWEST_BLOCKS, Math.ceilDiv(blocks, shares));
+            int parts = Math.toIntExact(Math.ceilDiv(keys.get(i).count(), share));
+            int first = spans.size();
+            for (int part = 0; part < parts; part++) {
+                spans.add(keys.get(i).part(part, parts));
+            }
+            if (parts > 1) {
+                splitGroups.add(new SplitGroup(groups.get(i), first, spans.size()));
+            }
+        }
+    }
+
     int tasks() {
-        return Math.multiplyExact(groups(), parts);
+        return groups() < ENOUGH_TASKS ? spans.size() : groups();
     }
 
-    /** Parts that the keys of every group are split into. */
-    int parts() {
-        return parts;
+    /** The groups that are done in parts, whose states are to be merged. */
+    List<SplitGroup> splitGroups() {
+        return splitGroups;
     }
 
-    int part(int task) {
-        return task % parts;
+    /** The tasks if there are split groups. */
+    List<Span> spans() {
+        return spans;
     }
 
-    /** The queries of a task. Later rows come first: under a causal mask they have the most keys, and small tasks end evenly. */
-    QueryGroup group(int task) {
-        int group = groups() - 1 - task / parts;
+    /** A task. */
+    Span span(int task) {
+        if (groups() < ENOUGH_TASKS) {
+            return spans.get(task);
+        }
+        // Later rows come first: under a causal mask they have the most keys, and small tasks end evenly.
+        QueryGroup group = group(groups() - 1 - task);
+        return BlockedKeys.of(group, slices(group)).part(0, 1);
+    }
+
+    private QueryGroup group(int index) {
         int keyHead = 0;
-        while (groupsBefore[keyHead + 1] <= group) {
+        while (groupsBefore[keyHead + 1] <= index) {
             keyHead++;
         }
         int firstHead = firstQueryHead(keyHead);
         int heads = firstQueryHead(keyHead + 1) - firstHead;
-        long first = (long) (group - groupsBefore[keyHead]) * Scratch.GROUP;
+        long first = (long) (index - groupsBefore[keyHead]) * Scratch.GROUP;
         int size = (int) Math.min(Scratch.GROUP, rows * heads - first);
         return new QueryGroup(keyHead, firstHead, heads, first, size);
     }
 
-    /** What the queries of a task admit of its part of the keys, sorted by first key. */
-    List<Slice> slices(QueryGroup group, int part) {
+    /** What a group admits, sorted by first key. */
+    private List<Slice> slices(QueryGroup group) {
         long rowFrom = group.row(0);
         long rowTo = group.rowEnd(0, group.size());
         List<Slice> admitted = new ArrayList<>();
         slices.forEach(rowFrom, rowTo, slice -> {
-            Slice clipped = slice.clip(rowFrom, rowTo, part * partLength, (part + 1) * partLength);
+            Slice clipped = slice.clip(rowFrom, rowTo, slice.kFrom(), slice.kTo());
             if (!clipped.isEmpty()) {
                 admitted.add(clipped);
             }

@@ -1,35 +1,80 @@
 package org.ringwood.kernels.cpu;
 
+import java.util.Arrays;
+import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.SoftmaxState;
 
-/** Softmax records of every (row, head) over each part of the keys. A part that was not attended has the sum 0 of an empty record. */
+/** Softmax records of the queries of every task, where the keys of a group are split into several tasks. */
 final class PartialStates {
-    private final int heads;
-    private final int parts;
+    /** Queries of a group that are merged by one task. */
+    private static final int QUERIES_PER_MERGE = 8;
+
+    private static final int NONE = -1;
+
+    private final SoftmaxState state;
+    private final AttendPlan plan;
     private final int recordLength;
+    private final int[] offsets;
+    /** Number of merge tasks before each split group. */
+    private final int[] mergesBefore;
+
     private final float[] records;
 
-    PartialStates(SoftmaxState shape, int parts) {
-        this.heads = shape.heads();
-        this.parts = parts;
-        this.recordLength = StateMerge.recordLength(shape.dimV());
-        this.records = new float[Math.toIntExact(shape.rows() * heads * parts * recordLength)];
+    PartialStates(AttentionCall call, AttendPlan plan) {
+        this.state = call.state();
+        this.plan = plan;
+        this.recordLength = StateMerge.recordLength(call.values().dim());
+        this.offsets = new int[plan.spans().size()];
+        this.mergesBefore = new int[plan.splitGroups().size() + 1];
+        Arrays.fill(offsets, NONE);
+        int end = 0;
+        for (int i = 0; i < plan.splitGroups().size(); i++) {
+            AttendPlan.SplitGroup group = plan.splitGroups().get(i);
+            mergesBefore[i + 1] = mergesBefore[i] + Math.ceilDiv(group.queries().size(), QUERIES_PER_MERGE);
+            for (int span = group.firstSpan(); span < group.endSpan(); span++) {
+                offsets[span] = end;
+                end = Math.addExact(end, plan.spans().get(span).queries().size() * recordLength);
+            }
+        }
+        this.records = new float[end];
     }
 
     float[] records() {
         return records;
     }
 
-    int offset(long row, int head, int part) {
-        return (int) ((row * heads + head) * parts + part) * recordLength;
+    /** Whether the queries of a task have records here: whether the task is a part of its group. */
+    boolean holds(int task) {
+        return offsets[task] != NONE;
     }
 
-    /** Merges the parts of rows {@code [from, to)} in the order of their keys. */
-    void mergeInto(SoftmaxState state, long from, long to, float[] buffer) {
-        for (long row = from; row < to; row++) {
-            for (int head = 0; head < heads; head++) {
-                for (int part = 0; part < parts; part++) {
-                    StateMerge.merge(state, row, head, records, offset(row, head, part), buffer);
+    /** Place of the record of a task's first query; the others follow. */
+    int offset(int task) {
+        return offsets[task];
+    }
+
+    /** Tasks that merge. */
+    int merges() {
+        return mergesBefore[mergesBefore.length - 1];
+    }
+
+    /** Merges the records of some queries into the state, in the order of their keys. */
+    void merge(int task, float[] buffer) {
+        int index = 0;
+        while (mergesBefore[index + 1] <= task) {
+            index++;
+        }
+        AttendPlan.SplitGroup group = plan.splitGroups().get(index);
+        QueryGroup queries = group.queries();
+        int from = (task - mergesBefore[index]) * QUERIES_PER_MERGE;
+        int to = Math.min(queries.size(), from + QUERIES_PER_MERGE);
+        for (int query = from; query < to; query++) {
+            for (int span = group.firstSpan(); span < group.endSpan(); span++) {
+                QueryGroup part = plan.spans().get(span).queries();
+                long place = queries.first() + query - part.first();
+                if (place >= 0 && place < part.size()) {
+                    int at = offsets[span] + (int) place * recordLength;
+                    StateMerge.merge(state, queries.row(query), queries.head(query), records, at, buffer);
                 }
             }
         }

@@ -4,6 +4,8 @@ import static org.ringwood.kernels.cpu.Vectors.FLOATS;
 import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * The matrix product of both halves of attention, {@code C = A·B}. Queries lie in the lanes of B and C, whose
@@ -217,6 +219,22 @@ final class Product {
                 FloatVector.fromArray(FLOATS, into, at)
                         .fma(factor, FloatVector.fromArray(FLOATS, product, row * LANES + lane))
                         .intoArray(into, at);
+            }
+        }
+    }
+
+    /** Divides rows of lanes by a divisor a lane; where that is 0, the quotient is 0. */
+    static void divide(float[] rows, int start, float[] divisors, int firstDivisor, int count, int vectors) {
+        for (int v = 0; v < vectors; v++) {
+            int lane = v * LENGTH;
+            FloatVector divisor = FloatVector.fromArray(FLOATS, divisors, firstDivisor + lane);
+            VectorMask<Float> none = divisor.compare(VectorOperators.EQ, 0);
+            for (int row = 0; row < count; row++) {
+                int at = start + row * LANES + lane;
+                FloatVector.fromArray(FLOATS, rows, at)
+                        .div(divisor)
+                        .blend(0, none)
+                        .intoArray(rows, at);
             }
         }
     }

@@ -40,4 +40,11 @@ record QueryGroup(int keyHead, int firstHead, int heads, long first, int size) {
     long queriesBefore(long row, int i) {
         return row * heads - (first + i);
     }
+
+    /** Those of the queries whose row is in {@code [from, to)}. */
+    QueryGroup rows(long from, long to) {
+        int skipped = Math.clamp(queriesBefore(from, 0), 0, size);
+        int end = Math.clamp(queriesBefore(to, 0), skipped, size);
+        return new QueryGroup(keyHead, firstHead, heads, first + skipped, end - skipped);
+    }
 }

@@ -1,5 +1,9 @@
 package org.ringwood.kernels.cpu;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.ringwood.kernels.AttentionCall;
+
 /**
  * A worker's memory for one group of queries and one block of keys. On the heap, since C2 addresses heap arrays faster than memory
  * segments; kept between calls and grown when a call has larger heads.
@@ -23,24 +27,35 @@ final class Scratch {
     /** Key rows that a register tile may read or write past a block. */
     private static final int SLACK = Product.ROWS - 1;
 
-    /** Transposed queries of a group, scaled. */
+    /** Queries of a group, scaled; one more tile of them may be read. */
     float[] queries = {};
-    /** Transposed output of a group, not yet divided by the sum. */
+    /** Output of a group, not yet divided by the sum. */
     float[] out = {};
     /** A block of keys, row by row. */
     float[] keys = {};
     /** A block of values, row by row, each padded to whole register tiles. */
     float[] values = {};
+    /** The bits of a block on their way from 16-bit elements. */
+    short[] halves = {};
+    /** As {@link #keys}, for those who read them from native memory. */
+    MemorySegment packedKeys = MemorySegment.NULL;
+    /** As {@link #values}, for those who read them from native memory. */
+    MemorySegment packedValues = MemorySegment.NULL;
     /** Scores of a tile, then its weights: a row of lanes a key. */
     final float[] scores = new float[(BLOCK + SLACK) * LANES];
 
-    /** A register tile's rows of the product of values and weights. */
-    final float[] product = new float[Product.ROWS * LANES];
+    /** Values times weights: a register tile's rows of lanes, or the rows of some queries. */
+    final float[] product = new float[Math.max(Product.ROWS * LANES, RowProduct.QUERIES * AttentionCall.MAX_DIM)];
+
+    /** Partial sums of scores. */
+    final float[] partial = new float[RowProduct.PARTIAL_SUMS];
 
     final float[] max = new float[GROUP];
     final float[] sum = new float[GROUP];
     /** What the sum and output of a tile's lanes are multiplied by as the maximum grows. */
     final float[] decay = new float[LANES];
+    /** Sum of the weights of a tile's lanes. */
+    final float[] total = new float[LANES];
     /** For every key of a tile the lanes that admit it, a bit each. */
     final long[] admitted = new long[BLOCK];
     /** A query, or a softmax record on its way. */
@@ -48,20 +63,28 @@ final class Scratch {
     /** A record already in memory. */
     float[] record = {};
 
-    /** Makes room for heads of {@code dim} and {@code paddedDimV} elements. */
-    void reserve(int dim, int paddedDimV) {
-        if (queries.length < GROUP * dim) {
-            queries = new float[GROUP * dim];
-            keys = new float[(BLOCK + SLACK) * dim];
+    private int dim;
+    private int dimV;
+
+    /** Makes room for heads of {@code newDim} and {@code newDimV} elements. */
+    void reserve(int newDim, int newDimV) {
+        if (newDim <= dim && newDimV <= dimV) {
+            return;
         }
-        if (out.length < GROUP * paddedDimV) {
-            out = new float[GROUP * paddedDimV];
-            values = new float[BLOCK * paddedDimV];
-        }
-        int longest = Math.max(dim, StateMerge.recordLength(paddedDimV));
-        if (row.length < longest) {
-            row = new float[longest];
-            record = new float[longest];
-        }
+        dim = Math.max(dim, RowProduct.padded(newDim));
+        dimV = Math.max(dimV, RowProduct.padded(newDimV));
+        queries = new float[(GROUP + RowProduct.QUERIES) * dim];
+        out = new float[(GROUP + RowProduct.QUERIES) * dimV];
+        keys = new float[(BLOCK + SLACK) * dim];
+        values = new float[BLOCK * dimV];
+        halves = new short[BLOCK * Math.max(dim, dimV)];
+        packedKeys = nativeBlock(dim);
+        packedValues = nativeBlock(dimV);
+        row = new float[Math.max(dim, StateMerge.recordLength(dimV))];
+        record = new float[row.length];
+    }
+
+    private static MemorySegment nativeBlock(int dim) {
+        return Arena.ofAuto().allocate((long) BLOCK * dim * Float.BYTES, 64);
     }
 }

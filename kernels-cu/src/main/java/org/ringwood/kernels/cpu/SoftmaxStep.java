@@ -19,14 +19,7 @@ enum SoftmaxStep {
     CAP {
         @Override
         void apply(Scratch scratch, Tile tile, int lane) {
-            float[] scores = scratch.scores;
-            float softcap = tile.softcap();
-            for (int k = 0; k < tile.keys(); k++) {
-                int at = k * LANES + lane;
-                Exponential.tanh(FloatVector.fromArray(FLOATS, scores, at).div(softcap))
-                        .mul(softcap)
-                        .intoArray(scores, at);
-            }
+            Exponential.cap(scratch.scores, lane, LANES, tile.keys(), tile.softcap());
         }
     },
 
@@ -56,16 +49,21 @@ enum SoftmaxStep {
             FloatVector even = before;
             FloatVector odd = before;
             int k = 0;
+            // Not max(), which is slow, as it minds the sign of zeros; what is not a number leaves the maximum as it
+            // is.
             for (; k + 2 <= keys; k += 2) {
-                even = larger(even, FloatVector.fromArray(FLOATS, scores, k * LANES + lane));
-                odd = larger(odd, FloatVector.fromArray(FLOATS, scores, (k + 1) * LANES + lane));
+                FloatVector first = FloatVector.fromArray(FLOATS, scores, k * LANES + lane);
+                FloatVector second = FloatVector.fromArray(FLOATS, scores, (k + 1) * LANES + lane);
+                even = even.blend(first, first.compare(VectorOperators.GT, even));
+                odd = odd.blend(second, second.compare(VectorOperators.GT, odd));
             }
             if (k < keys) {
-                even = larger(even, FloatVector.fromArray(FLOATS, scores, k * LANES + lane));
+                FloatVector last = FloatVector.fromArray(FLOATS, scores, k * LANES + lane);
+                even = even.blend(last, last.compare(VectorOperators.GT, even));
             }
-            FloatVector after = larger(even, odd);
-            after.intoArray(scratch.max, tile.query(lane));
-            Exponential.exp(before.sub(finite(after))).intoArray(scratch.decay, lane);
+            even.blend(odd, odd.compare(VectorOperators.GT, even)).intoArray(scratch.max, tile.query(lane));
+            before.intoArray(scratch.decay, lane);
+            Exponential.weigh(scratch.decay, lane, 0, 1, scratch.max, tile.query(lane), scratch.total, lane);
         }
     },
 
@@ -73,36 +71,12 @@ enum SoftmaxStep {
     WEIGH {
         @Override
         void apply(Scratch scratch, Tile tile, int lane) {
-            float[] scores = scratch.scores;
-            int keys = tile.keys();
-            FloatVector largest = finite(FloatVector.fromArray(FLOATS, scratch.max, tile.query(lane)));
-            FloatVector total = FloatVector.zero(FLOATS);
-            for (int k = 0; k < keys; k++) {
-                int at = k * LANES + lane;
-                FloatVector score = FloatVector.fromArray(FLOATS, scores, at);
-                FloatVector weight = Exponential.exp(score.sub(largest));
-                weight.intoArray(scores, at);
-                total = total.add(weight);
-            }
+            Exponential.weigh(
+                    scratch.scores, lane, LANES, tile.keys(), scratch.max, tile.query(lane), scratch.total, lane);
             FloatVector.fromArray(FLOATS, scratch.sum, tile.query(lane))
                     .mul(FloatVector.fromArray(FLOATS, scratch.decay, lane))
-                    .add(total)
+                    .add(FloatVector.fromArray(FLOATS, scratch.total, lane))
                     .intoArray(scratch.sum, tile.query(lane));
-        }
-    },
-
-    /** Divides the output by the sums at the end; a query without a key gets 0. */
-    NORMALISE {
-        @Override
-        void apply(Scratch scratch, Tile tile, int lane) {
-            float[] out = scratch.out;
-            int start = tile.outStart() + lane;
-            FloatVector sum = FloatVector.fromArray(FLOATS, scratch.sum, tile.query(lane));
-            VectorMask<Float> empty = sum.compare(VectorOperators.EQ, 0);
-            for (int i = 0; i < tile.dimV(); i++) {
-                int at = start + i * LANES;
-                FloatVector.fromArray(FLOATS, out, at).div(sum).blend(0, empty).intoArray(out, at);
-            }
         }
     };
 
@@ -116,15 +90,5 @@ enum SoftmaxStep {
                 step.apply(scratch, tile, lane);
             }
         }
-    }
-
-    /** The larger number; keeps {@code a} where {@code b} is not a number. */
-    private static FloatVector larger(FloatVector a, FloatVector b) {
-        return a.blend(b, b.compare(VectorOperators.GT, a));
-    }
-
-    /** 0 in place of a maximum over no key: subtracted from −∞ it leaves −∞, where −∞ would leave no number. */
-    private static FloatVector finite(FloatVector max) {
-        return max.blend(0, max.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
     }
 }

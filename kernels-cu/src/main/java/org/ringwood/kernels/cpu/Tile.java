@@ -1,17 +1,16 @@
 package org.ringwood.kernels.cpu;
 
 /**
- * A tile at work: up to {@link Scratch#LANES} queries of a group and some keys of a block.
+ * A tile at work: some queries of a group and some keys of a block.
  *
- * @param index number of the tile in its group
- * @param lanes queries
+ * @param firstQuery the group's query in lane 0
+ * @param from first lane whose query admits a key
+ * @param lanes one past the last such lane
  * @param skipped keys of the block before those of the tile
  * @param keys keys of the tile
- * @param dimV elements of a value
- * @param outStart place of the tile's output in {@link Scratch#out}
  * @param softcap bound of the scores, 0 for none
  */
-record Tile(int index, int lanes, int skipped, int keys, int dimV, int outStart, float softcap) {
+record Tile(int firstQuery, int from, int lanes, int skipped, int keys, float softcap) {
     /** Vectors that hold the lanes. */
     int vectors() {
         return Math.ceilDiv(lanes, Vectors.LENGTH);
@@ -19,6 +18,6 @@ record Tile(int index, int lanes, int skipped, int keys, int dimV, int outStart,
 
     /** Place of lane {@code lane} among the group's queries. */
     int query(int lane) {
-        return index * Scratch.LANES + lane;
+        return firstQuery + lane;
     }
 }

@@ -1,0 +1,86 @@
+package org.ringwood.kernels.cpu;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.ringwood.kernels.Slice;
+
+/** The keys that a group of queries admits, cut into the blocks in which they will be attended. */
+final class BlockedKeys {
+    private final QueryGroup group;
+    private final List<Slice> slices;
+    private final OperandLayout.Kind layout;
+    /** First key of every block. */
+    private final long[] from;
+
+    private BlockedKeys(QueryGroup group, List<Slice> slices, OperandLayout.Kind layout, long[] from) {
+        this.group = group;
+        this.slices = slices;
+        this.layout = layout;
+        this.from = from;
+    }
+
+    /**
+     * Walks over the blocks.
+     *
+     * @param slices what the group admits, sorted by first key
+     */
+    static BlockedKeys of(QueryGroup group, List<Slice> slices) {
+        long[] from = new long[16];
+        int count = 0;
+        long keys = 0;
+        double pairs = 0;
+        KeyBlocks blocks = new KeyBlocks(slices, Scratch.BLOCK);
+        for (; blocks.next(); count++) {
+            if (count == from.length) {
+                from = Arrays.copyOf(from, 2 * count);
+            }
+            from[count] = blocks.from();
+            keys += blocks.to() - blocks.from();
+            pairs += (double) (blocks.to() - blocks.from())
+                    * reached(group, blocks.slices()).size();
+        }
+        return new BlockedKeys(
+                group, slices, OperandLayout.Kind.forQueries(pairs / Math.max(1, keys)), Arrays.copyOf(from, count));
+    }
+
+    /** The queries from the first to the last that the slices admit. */
+    private static QueryGroup reached(QueryGroup group, List<Slice> slices) {
+        long from = Long.MAX_VALUE;
+        long to = Long.MIN_VALUE;
+        for (Slice slice : slices) {
+            from = Math.min(from, slice.qFrom());
+            to = Math.max(to, slice.qTo());
+        }
+        return group.rows(from, to);
+    }
+
+    /** Number of blocks. */
+    int count() {
+        return from.length;
+    }
+
+    /** Which layout suits the group. */
+    OperandLayout.Kind layout() {
+        return layout;
+    }
+
+    /** Part {@code part} of {@code parts} with equally many blocks. */
+    Span part(int part, int parts) {
+        if (parts == 1) {
+            return new Span(group, slices, layout);
+        }
+        int firstBlock = (int) ((long) part * count() / parts);
+        int endBlock = (int) ((long) (part + 1) * count() / parts);
+        long keyFrom = from[firstBlock];
+        long keyTo = endBlock == count() ? Long.MAX_VALUE : from[endBlock];
+        List<Slice> clipped = new ArrayList<>();
+        for (Slice slice : slices) {
+            Slice rest = slice.clip(slice.qFrom(), slice.qTo(), keyFrom, keyTo);
+            if (!rest.isEmpty()) {
+                clipped.add(rest);
+            }
+        }
+        return new Span(reached(group, clipped), clipped, layout);
+    }
+}

@@ -1,0 +1,62 @@
+package org.ringwood.kernels.cpu;
+
+import org.ringwood.kernels.AttentionCall;
+
+/** Where the queries, keys, values and outputs of a group lie, and the two matrix products of attention in that layout. */
+sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
+    /** Most queries that are attended together. */
+    int tileQueries();
+
+    /** Takes in the queries, scaled, and begins with outputs of 0. */
+    void begin();
+
+    /** Takes in the keys {@code [from, to)} and their values. */
+    void load(long from, long to);
+
+    /** Computes the scores of a tile's queries {@code [tile.from(), tile.lanes())} into {@link Scratch#scores}. */
+    void score(Tile tile);
+
+    /**
+     * Adds the values to the decayed outputs of the tile's queries, with the weights in {@link Scratch#scores}.
+     *
+     * @param everyPair whether pairs that are not admitted, whose weight is 0, may take part
+     */
+    void accumulate(Tile tile, boolean everyPair);
+
+    /** Whether no loaded value is infinite or not a number. */
+    boolean valuesAreFinite();
+
+    /** Divides the outputs by the sums. */
+    void end();
+
+    /** Writes the output of a query to {@code into[at…]}. */
+    void output(int query, float[] into, int at);
+
+    /** The layouts. */
+    enum Kind {
+        /** Queries side by side in the lanes of vectors: a key's element meets as many of them as there are lanes. */
+        LANES {
+            @Override
+            OperandLayout over(AttentionCall call, QueryGroup queries, Scratch scratch) {
+                return new QueriesInLanes(call, queries, scratch);
+            }
+        },
+        /** The elements of a query side by side in the lanes of vectors: for queries too few to fill them. */
+        ROWS {
+            @Override
+            OperandLayout over(AttentionCall call, QueryGroup queries, Scratch scratch) {
+                return new QueriesInRows(call, queries, scratch);
+            }
+        };
+
+        /** Up to so many queries, in the mean over the keys, are too few for lanes; the same for vectors of every width, as bits are. */
+        private static final int FEW = 16;
+
+        /** The kind for keys that are admitted by so many queries. */
+        static Kind forQueries(double queries) {
+            return queries <= FEW ? ROWS : LANES;
+        }
+
+        abstract OperandLayout over(AttentionCall call, QueryGroup queries, Scratch scratch);
+    }
+}

@@ -1,0 +1,13 @@
+package org.ringwood.kernels.cpu;
+
+import java.util.List;
+import org.ringwood.kernels.Slice;
+
+/**
+ * The work of one task: queries, and what they admit of a run of keys.
+ *
+ * @param queries the queries, those of a group that admit something of the run
+ * @param slices what they admit, as (row, key row), sorted by first key
+ * @param layout which layout suits it
+ */
+record Span(QueryGroup queries, List<Slice> slices, OperandLayout.Kind layout) {}
