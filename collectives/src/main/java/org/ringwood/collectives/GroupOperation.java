@@ -5,9 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.ringwood.collectives.transport.Envelope;
+import org.ringwood.collectives.transport.Transport;
 
 /** An operation of a {@link TransportGroup}: makes envelopes, keeps the account, and remembers what is under way. */
 final class GroupOperation implements Operation {
+    /** A message that may come of what was not intact is not sent; the failure that is on the way ends the wait for it. */
+    private static final Transfer WITHHELD = () -> false;
+
     private final TransportGroup group;
     private final long number;
     private final String name;
@@ -27,7 +31,8 @@ final class GroupOperation implements Operation {
     public Transfer send(int to, int hop, int tag, MemorySegment payload, long digest) {
         Envelope envelope = envelope(group.rank(), to, hop, tag, payload.byteSize(), digest);
         account.sent(payload.byteSize(), hop, group.topology().sameNode(group.rank(), to));
-        return track(true, to, hop, tag, group.member().transport().send(envelope, payload));
+        Transport transport = group.member().transport();
+        return track(true, to, hop, tag, transport.isIntact() ? transport.send(envelope, payload) : WITHHELD);
     }
 
     @Override
@@ -87,7 +92,7 @@ final class GroupOperation implements Operation {
         group.await(new ProcessGroup.Wait() {
             @Override
             public boolean done() {
-                return done.getAsBoolean();
+                return done.getAsBoolean() && group.member().transport().isIntact();
             }
 
             @Override

@@ -117,7 +117,8 @@ public interface ProcessGroup extends AutoCloseable {
      * taken back, what it receives is written no more, what it borrowed is given back: its kernels must have ended. Returns once no
      * rank of this process reads memory of this one, for which the others must withdraw or give back what they read; after
      * {@code timeouts.peer} it returns anyway. Ranks of other processes have mappings of shared memory of their own: it may be
-     * freed at once, and they may read it until they learn of the failure.
+     * freed or written at once, since a rank that reads it in place sees afterwards that this one has withdrawn, sends nothing on that
+     * came of it, and ends with the failure, not with success.
      */
     void withdraw();
 

@@ -3,6 +3,7 @@ package org.ringwood.collectives.shm;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -14,7 +15,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
  * A ring of signals to one rank, in a file that all ranks of the host map: that rank reads, the others write. What the ring does
- * not take at once waits on the writer's side. The file begins with a header that says whose it is.
+ * not take at once waits on the writer's side. The file begins with a header that says whose it is, and whether that rank has
+ * withdrawn.
  */
 final class Mailbox {
     private static final long MAGIC = 0x52494e47_574f4f44L;
@@ -25,6 +27,8 @@ final class Mailbox {
     private static final long VERSION_AT = 8;
     private static final long JOB_AT = 16;
     private static final long RANK_AT = 24;
+    private static final long WITHDRAWN_AT = 32;
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
     /** Signals that are read before the caller can look at its transfers again. */
     private static final int READ_LIMIT = 256;
@@ -114,6 +118,18 @@ final class Mailbox {
                 },
                 READ_LIMIT);
         return read > 0;
+    }
+
+    /** Says for good that its owner has withdrawn. What the owner writes afterwards, nobody sees who does not see this. */
+    void withdraw() {
+        LONG.setVolatile(file.memory(), WITHDRAWN_AT, 1L);
+        VarHandle.fullFence();
+    }
+
+    /** Whether its owner has withdrawn. If not, whatever was read before this call was written before that. */
+    boolean isWithdrawn() {
+        VarHandle.acquireFence();
+        return (long) LONG.getVolatile(file.memory(), WITHDRAWN_AT) != 0;
     }
 
     String fileName() {

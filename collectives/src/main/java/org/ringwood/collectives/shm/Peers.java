@@ -53,6 +53,11 @@ final class Peers {
         return present.values().stream().allMatch(Mailbox::isFlushed);
     }
 
+    /** Whether one of them has withdrawn, also if it has left since. */
+    boolean anyWithdrawn() {
+        return mailboxes.values().stream().anyMatch(Mailbox::isWithdrawn);
+    }
+
     /** From now on nobody is told anything: what is given back later was freed with everything else. */
     void close() {
         present.clear();

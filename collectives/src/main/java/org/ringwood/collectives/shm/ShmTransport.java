@@ -294,8 +294,17 @@ public final class ShmTransport implements Transport {
 
     @Override
     public boolean withdraw() {
-        withdrawn = true;
+        if (!withdrawn && !closed) {
+            withdrawn = true;
+            mailbox.withdraw();
+        }
         return false;
+    }
+
+    /** A failed rank may use its memory anew before its peers have heard of the failure; its mailbox tells them in time. */
+    @Override
+    public boolean isIntact() {
+        return closed || !peers.anyWithdrawn();
     }
 
     @Override

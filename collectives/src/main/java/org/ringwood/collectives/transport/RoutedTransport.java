@@ -85,6 +85,11 @@ public final class RoutedTransport implements Transport {
     }
 
     @Override
+    public boolean isIntact() {
+        return withinNode.isIntact() && acrossNodes.isIntact();
+    }
+
+    @Override
     public void close() {
         try (withinNode;
                 acrossNodes) {

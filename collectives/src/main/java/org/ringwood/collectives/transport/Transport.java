@@ -57,6 +57,14 @@ public interface Transport extends AutoCloseable {
     boolean withdraw();
 
     /**
+     * Whether what this rank has read in place until now was what its senders sent. No more, for good, once a rank has withdrawn whose
+     * memory this one maps: it may have written there anew. Its failure is then on the way to this rank.
+     */
+    default boolean isIntact() {
+        return true;
+    }
+
+    /**
      * Frees memory, ports and files. Messages whose send is done still reach their peers; transfers that are under way are
      * abandoned.
      */
