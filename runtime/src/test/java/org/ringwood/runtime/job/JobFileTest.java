@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +63,21 @@ class JobFileTest {
 
     private static String minimal(String more) {
         return "attention: {mask: causal}\ninput: {random: {tokens: 8, heads: 2, dim: 4}}\n" + more;
+    }
+
+    static List<Path> readyMadeJobs() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("..", "cluster-configs"))) {
+            return files.filter(file -> file.toString().endsWith(".yaml")).toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("readyMadeJobs")
+    void readyMadeJobsAreJobs(Path file) throws IOException {
+        Job job = JobFile.parse(Files.readString(file), file, List.of(), Map.of());
+        try (Inputs inputs = Inputs.open(job)) {
+            assertThat(inputs.queries().shape().tokens()).isPositive();
+        }
     }
 
     @Test
