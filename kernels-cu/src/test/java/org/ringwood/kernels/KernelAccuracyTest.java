@@ -154,6 +154,22 @@ class KernelAccuracyTest {
         assertAccurate(AttentionCase.full(3, keys, 16).withSlices(List.of(Slice.of(0, 3, 0, keys, Slice.Kind.CAUSAL))));
     }
 
+    /** Keys in so many runs that they are split: some runs are within one part, others in all of them. */
+    @ParameterizedTest
+    @ValueSource(ints = {6, 40})
+    void fewQueriesOverScatteredKeys(int queries) {
+        int keys = 12_000;
+        List<Slice> slices = new ArrayList<>();
+        slices.add(Slice.full(0, 2, 0, keys));
+        slices.add(new Slice(2, 4, 100, keys, -5000, 9000));
+        for (int key = 7; key + 90 < keys; key += 130) {
+            int query = 4 + key % (queries - 4);
+            slices.add(Slice.full(query, query + 1, key, key + 90));
+            slices.add(Slice.full(4, queries, key + 90, key + 91));
+        }
+        assertAccurate(AttentionCase.full(queries, keys, 16).withSlices(slices).withHeads(3, 2));
+    }
+
     /** One query for each of many sequences of very different lengths, as a server decodes. */
     @ParameterizedTest
     @EnumSource(DType.class)

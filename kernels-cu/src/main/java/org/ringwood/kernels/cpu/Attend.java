@@ -10,7 +10,7 @@ import org.ringwood.kernels.pool.Phase;
 final class Attend {
     private final AttentionCall call;
     private final Scratch[] scratch;
-    private final BooleanSupplier cancelled;
+    private final BooleanSupplier closing;
     private @Nullable AttendPlan plan;
     private @Nullable PartialStates partials;
 
@@ -23,7 +23,14 @@ final class Attend {
     Attend(AttentionCall call, Scratch[] scratch, BooleanSupplier closing) {
         this.call = call;
         this.scratch = scratch;
-        this.cancelled = () -> closing.getAsBoolean() || call.cancellation().requested();
+        this.closing = closing;
+    }
+
+    /** Ends the task if the call is not wanted any more. */
+    private void poll() {
+        if (closing.getAsBoolean() || call.cancellation().requested()) {
+            throw new CancellationException("attention was cancelled");
+        }
     }
 
     Phase[] phases() {
@@ -39,10 +46,7 @@ final class Attend {
 
         @Override
         public void run(int task, int worker) {
-            if (cancelled.getAsBoolean()) {
-                throw new CancellationException("attention was cancelled");
-            }
-            AttendPlan planned = new AttendPlan(call);
+            AttendPlan planned = new AttendPlan(call, Attend.this::poll);
             partials = planned.splitGroups().isEmpty() ? null : new PartialStates(call, planned);
             plan = planned;
         }
@@ -67,7 +71,7 @@ final class Attend {
         if (span.slices().isEmpty()) {
             return;
         }
-        GroupAttention attention = new GroupAttention(call, span, memory, cancelled);
+        GroupAttention attention = new GroupAttention(call, span, memory, this::poll);
         attention.attend();
         if (partials == null || !partials.holds(task)) {
             attention.mergeIntoState();

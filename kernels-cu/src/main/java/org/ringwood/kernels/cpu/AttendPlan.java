@@ -48,11 +48,19 @@ final class AttendPlan {
      */
     record SplitGroup(QueryGroup queries, int firstSpan, int endSpan) {}
 
-    AttendPlan(AttentionCall call) {
+    /**
+     * Cuts a call.
+     *
+     * @param poll run every now and then; throws if the call is not wanted any more
+     */
+    AttendPlan(AttentionCall call, Runnable poll) {
         queryHeads = call.queries().heads();
         keyHeads = call.keys().heads();
         rows = call.queries().tokens();
-        slices = new SliceIndex(RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions()));
+        poll.run();
+        List<Slice> lowered = RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions());
+        poll.run();
+        slices = new SliceIndex(lowered);
         groupsBefore = new int[keyHeads + 1];
         for (int head = 0; head < keyHeads; head++) {
             long queries = rows * (firstQueryHead(head + 1) - firstQueryHead(head));
@@ -60,7 +68,7 @@ final class AttendPlan {
                     Math.addExact(groupsBefore[head], Math.toIntExact(Math.ceilDiv(queries, Scratch.GROUP)));
         }
         if (groups() < ENOUGH_TASKS) {
-            splitKeys();
+            splitKeys(poll);
         }
     }
 
@@ -73,24 +81,24 @@ final class AttendPlan {
         return groupsBefore[keyHeads];
     }
 
-    private void splitKeys() {
+    private void splitKeys(Runnable poll) {
         List<QueryGroup> groups = new ArrayList<>();
         List<BlockedKeys> keys = new ArrayList<>();
         long blocks = 0;
         for (int i = 0; i < groups(); i++) {
+            poll.run();
             QueryGroup group = group(i);
             groups.add(group);
             keys.add(BlockedKeys.of(group, slices(group)));
             blocks += keys.getLast().count();
         }
         for (int i = 0; i < groups(); i++) {
+            poll.run();
             int shares = keys.get(i).layout() == OperandLayout.Kind.ROWS ? SHARES_OF_ROWS : SHARES_OF_LANES;
             long share = Math.max(FEWEST_BLOCKS, Math.ceilDiv(blocks, shares));
             int parts = Math.toIntExact(Math.ceilDiv(keys.get(i).count(), share));
             int first = spans.size();
-            for (int part = 0; part < parts; part++) {
-                spans.add(keys.get(i).part(part, parts));
-            }
+            spans.addAll(keys.get(i).split(parts));
             if (parts > 1) {
                 splitGroups.add(new SplitGroup(groups.get(i), first, spans.size()));
             }
@@ -118,7 +126,7 @@ final class AttendPlan {
         }
         // Later rows come first: under a causal mask they have the most keys, and small tasks end evenly.
         QueryGroup group = group(groups() - 1 - task);
-        return BlockedKeys.of(group, slices(group)).part(0, 1);
+        return BlockedKeys.of(group, slices(group)).whole();
     }
 
     private QueryGroup group(int index) {

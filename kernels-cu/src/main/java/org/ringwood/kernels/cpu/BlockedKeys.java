@@ -65,22 +65,38 @@ final class BlockedKeys {
         return layout;
     }
 
-    /** Part {@code part} of {@code parts} with equally many blocks. */
-    Span part(int part, int parts) {
-        if (parts == 1) {
-            return new Span(group, slices, layout);
-        }
-        int firstBlock = (int) ((long) part * count() / parts);
-        int endBlock = (int) ((long) (part + 1) * count() / parts);
-        long keyFrom = from[firstBlock];
-        long keyTo = endBlock == count() ? Long.MAX_VALUE : from[endBlock];
-        List<Slice> clipped = new ArrayList<>();
-        for (Slice slice : slices) {
-            Slice rest = slice.clip(slice.qFrom(), slice.qTo(), keyFrom, keyTo);
-            if (!rest.isEmpty()) {
-                clipped.add(rest);
+    /** All of them as one task. */
+    Span whole() {
+        return new Span(group, slices, layout);
+    }
+
+    /**
+     * Cuts them into tasks with about equally many blocks.
+     *
+     * @param parts number of tasks, no more than blocks
+     */
+    List<Span> split(int parts) {
+        List<Span> spans = new ArrayList<>(parts);
+        // A slice is looked at only in the parts that it reaches: slices and parts may be many.
+        List<Slice> open = new ArrayList<>();
+        int following = 0;
+        for (int part = 0; part < parts; part++) {
+            long keyFrom = firstKey(part, parts);
+            long keyTo = firstKey(part + 1, parts);
+            open.removeIf(slice -> slice.kTo() <= keyFrom);
+            for (; following < slices.size() && slices.get(following).kFrom() < keyTo; following++) {
+                open.add(slices.get(following));
             }
+            List<Slice> clipped = new ArrayList<>(open.size());
+            for (Slice slice : open) {
+                clipped.add(slice.clip(slice.qFrom(), slice.qTo(), keyFrom, keyTo));
+            }
+            spans.add(new Span(reached(group, clipped), clipped, layout));
         }
-        return new Span(reached(group, clipped), clipped, layout);
+        return spans;
+    }
+
+    private long firstKey(int part, int parts) {
+        return part == parts ? Long.MAX_VALUE : from[(int) ((long) part * count() / parts)];
     }
 }

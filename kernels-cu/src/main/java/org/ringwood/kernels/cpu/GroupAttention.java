@@ -8,8 +8,6 @@ import static org.ringwood.kernels.cpu.SoftmaxStep.WEIGH;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.function.BooleanSupplier;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SoftmaxState;
@@ -29,17 +27,17 @@ final class GroupAttention {
     private final QueryGroup group;
     private final OperandLayout layout;
     private final Scratch scratch;
-    private final BooleanSupplier cancelled;
+    private final Runnable poll;
     private final List<Slice> tileSlices = new ArrayList<>();
     private final SoftmaxStep[] stepsOfWhole;
     private final SoftmaxStep[] stepsOfMasked;
 
-    GroupAttention(AttentionCall call, Span span, Scratch scratch, BooleanSupplier cancelled) {
+    GroupAttention(AttentionCall call, Span span, Scratch scratch, Runnable poll) {
         this.call = call;
         this.span = span;
         this.group = span.queries();
         this.scratch = scratch;
-        this.cancelled = cancelled;
+        this.poll = poll;
         scratch.reserve(call.queries().dim(), call.values().dim());
         this.layout = span.layout().over(call, group, scratch);
         boolean capped = call.softcap() > 0;
@@ -54,9 +52,7 @@ final class GroupAttention {
         Arrays.fill(scratch.sum, 0);
         KeyBlocks blocks = new KeyBlocks(span.slices(), Scratch.BLOCK);
         while (blocks.next()) {
-            if (cancelled.getAsBoolean()) {
-                throw new CancellationException("attention was cancelled");
-            }
+            poll.run();
             layout.load(blocks.from(), blocks.to());
             for (int query = 0; query < group.size(); query += layout.tileQueries()) {
                 attendTile(query, Math.min(layout.tileQueries(), group.size() - query), blocks);

@@ -6,7 +6,7 @@ import org.ringwood.kernels.Slice;
 /**
  * The work of one task: queries, and what they admit of a run of keys.
  *
- * @param queries the queries, those of a group that admit something of the run
+ * @param queries the queries: a group, or where its keys are split those from the first to the last that admit some of the run
  * @param slices what they admit, as (row, key row), sorted by first key
  * @param layout which layout suits it
  */
