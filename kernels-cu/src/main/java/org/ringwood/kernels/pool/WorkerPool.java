@@ -24,6 +24,9 @@ public final class WorkerPool implements AutoCloseable {
     private final Queue<Call> calls = new ArrayDeque<>();
     private final List<Thread> threads = new ArrayList<>();
     private volatile @Nullable Round current;
+    /** Number of the last round that was started; guarded by the lock. */
+    private long rounds;
+
     private volatile boolean closed;
 
     /** Starts {@code threads} daemon threads called {@code name-0}, {@code name-1}, …. */
@@ -102,35 +105,56 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     private void work(int worker) {
-        Round last = null;
-        for (Round round = await(last); round != null; round = await(last)) {
-            drain(round, worker);
-            last = round;
+        long last = 0;
+        while (!closed) {
+            last = workOnce(last, worker);
         }
     }
 
-    /** The current round once it is another one than {@code last}, or null when the pool closes. */
-    private @Nullable Round await(@Nullable Round last) {
+    /**
+     * Works on the first round after round {@code last} and returns its number. Threads remember only that, and no frame of one that
+     * waits holds a round: the memory of a call, and its caller's, may be freed once it is done.
+     */
+    private long workOnce(long last, int worker) {
+        Round round = spin(last);
+        if (round == null) {
+            round = await(last);
+        }
+        if (round == null) {
+            return last;
+        }
+        drain(round, worker);
+        return round.number;
+    }
+
+    /** The first round after round {@code last}, or null if it doesn't come soon. */
+    private @Nullable Round spin(long last) {
         long deadline = System.nanoTime() + SPIN_NANOS;
         do {
             Round round = current;
-            if (closed) {
-                return null;
-            }
-            if (round != null && round != last) {
+            if (isAfter(round, last)) {
                 return round;
             }
             Thread.onSpinWait();
-        } while (System.nanoTime() - deadline < 0);
+        } while (!closed && System.nanoTime() - deadline < 0);
+        return null;
+    }
+
+    /** The first round after round {@code last}, or null when the pool closes. */
+    private @Nullable Round await(long last) {
         lock.lock();
         try {
-            while (!closed && (current == null || current == last)) {
+            while (!closed && !isAfter(current, last)) {
                 roundStarted.awaitUninterruptibly();
             }
             return closed ? null : current;
         } finally {
             lock.unlock();
         }
+    }
+
+    private static boolean isAfter(@Nullable Round round, long last) {
+        return round != null && round.number > last;
     }
 
     private void drain(Round round, int worker) {
@@ -169,8 +193,9 @@ public final class WorkerPool implements AutoCloseable {
     /** Completes calls until one has tasks to run. The lock is held. */
     private void startNextRound() {
         for (Call call = calls.peek(); call != null; call = calls.peek()) {
-            Round round = call.nextRound();
+            Round round = call.nextRound(rounds + 1);
             if (round != null) {
+                rounds = round.number;
                 current = round;
                 for (int i = 0; i < Math.min(round.tasks, threads.size()); i++) {
                     roundStarted.signal();
@@ -199,14 +224,14 @@ public final class WorkerPool implements AutoCloseable {
             }
         }
 
-        /** The next phase that has tasks, or null if there is none or the call failed. */
+        /** The next phase that has tasks as round {@code number}, or null if there is none or the call failed. */
         @Nullable
-        Round nextRound() {
+        Round nextRound(long number) {
             for (; failure == null && phasesDone < phases.length; phasesDone++) {
                 try {
                     int tasks = phases[phasesDone].tasks();
                     if (tasks > 0) {
-                        return new Round(this, phases[phasesDone], tasks);
+                        return new Round(number, this, phases[phasesDone], tasks);
                     }
                 } catch (RuntimeException | Error e) {
                     fail(e);
@@ -227,13 +252,15 @@ public final class WorkerPool implements AutoCloseable {
 
     /** A phase that is being run. */
     private static final class Round {
+        final long number;
         final Call call;
         final Phase phase;
         final int tasks;
         final AtomicInteger next = new AtomicInteger();
         final AtomicInteger left;
 
-        Round(Call call, Phase phase, int tasks) {
+        Round(long number, Call call, Phase phase, int tasks) {
+            this.number = number;
             this.call = call;
             this.phase = phase;
             this.tasks = tasks;

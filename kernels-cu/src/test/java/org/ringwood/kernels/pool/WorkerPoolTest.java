@@ -3,6 +3,8 @@ package org.ringwood.kernels.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -84,6 +86,25 @@ class WorkerPoolTest {
             assertThat(disorder).hasValue(0);
             assertThat(calls).allMatch(Future::isDone);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void idleThreadsKeepNothingOfACallThatIsDone(int threads) throws Exception {
+        try (WorkerPool pool = new WorkerPool("test", threads)) {
+            ReferenceQueue<Object> freed = new ReferenceQueue<>();
+            WeakReference<?> memory = runOnMemory(pool, freed);
+            for (int collections = 0; collections < 300 && freed.remove(100) == null; collections++) {
+                System.gc();
+            }
+            assertThat(memory.get()).isNull();
+        }
+    }
+
+    private static WeakReference<?> runOnMemory(WorkerPool pool, ReferenceQueue<Object> freed) throws Exception {
+        int[] memory = new int[10];
+        pool.submit(phase(10, (task, worker) -> memory[task]++)).get();
+        return new WeakReference<>(memory, freed);
     }
 
     @Test
