@@ -1,9 +1,9 @@
 package org.ringwood.kernels;
 
 import java.util.Locale;
-import org.ringwood.kernels.cpu.CpuDevice;
+import org.ringwood.kernels.cpu.CpuKernels;
 import org.ringwood.kernels.cuda.CudaProbe;
-import org.ringwood.kernels.scalar.ScalarDevice;
+import org.ringwood.kernels.scalar.ScalarKernels;
 
 /** Opens devices by name. */
 public final class Devices {
@@ -38,8 +38,8 @@ public final class Devices {
             throw new IllegalArgumentException("a device needs at least 1 thread, not " + threads);
         }
         return switch (kind) {
-            case AUTO, CPU -> new CpuDevice(threads);
-            case SCALAR -> new ScalarDevice(threads);
+            case AUTO, CPU -> new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, CpuKernels::new);
+            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, ScalarKernels::new);
             case CUDA -> throw new UnsupportedOperationException(withoutCuda());
         };
     }

@@ -14,17 +14,26 @@ import org.ringwood.kernels.pool.Phase;
 import org.ringwood.kernels.pool.RowRanges;
 import org.ringwood.kernels.pool.WorkerPool;
 
-/** The kernels as tasks of a pool of threads. Everything but attention runs over ranges of rows, bound by memory. */
-final class CpuKernels implements AttentionKernels {
+/**
+ * The kernels as tasks of a pool of threads. Everything but attention runs over ranges of rows, bound by memory. They need a
+ * processor with fused multiply-add; without one they are right but very slow.
+ */
+public final class CpuKernels implements AttentionKernels {
     private static final long FLOATS_PER_TASK = 1 << 15;
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
 
-    CpuKernels(WorkerPool pool) {
+    /** Kernels that run on the threads of {@code pool}. */
+    public CpuKernels(WorkerPool pool) {
         this.pool = pool;
         this.scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, worker -> new Scratch());
+    }
+
+    /** The vectors that attention is computed with, for people: for instance {@code 512-bit vectors}. */
+    public static String vectors() {
+        return Vectors.FLOATS.vectorBitSize() + "-bit vectors";
     }
 
     @Override

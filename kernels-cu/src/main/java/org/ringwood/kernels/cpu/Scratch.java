@@ -27,7 +27,7 @@ final class Scratch {
     /** Key rows that a register tile may read or write past a block. */
     private static final int SLACK = Product.ROWS - 1;
 
-    /** Queries of a group, scaled; one more tile of them may be read. */
+    /** Queries of a group, scaled; the other queries of a register tile may be read behind them. */
     float[] queries = {};
     /** Output of a group, not yet divided by the sum. */
     float[] out = {};

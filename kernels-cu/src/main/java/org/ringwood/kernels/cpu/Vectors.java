@@ -6,7 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The vectors of this JVM's kernels. The property {@code org.ringwood.kernels.vector.bits} (128, 256 or 512) asks for another
- * width than the machine's own. Every width gives the same bits, as each lane is a query of its own.
+ * width than the machine's own. Every width gives the same bits: a lane is a query or an element of its own, and what is added
+ * up over lanes has an order that does not depend on their number.
  */
 final class Vectors {
     /** Constant, as C2 turns vector operations into instructions only for a species that it knows. */

@@ -14,14 +14,15 @@ import org.ringwood.kernels.Tensor;
 import org.ringwood.kernels.pool.RowRanges;
 import org.ringwood.kernels.pool.WorkerPool;
 
-/** Every kernel as a loop over rows and heads, in f64. */
-final class ScalarKernels implements AttentionKernels {
+/** The oracle as kernels: loops over rows and heads in f64, slow, exact but for the f32 of the states. */
+public final class ScalarKernels implements AttentionKernels {
     private static final int ROWS_PER_TASK = 16;
     private static final long KEYS_PER_POLL = 1024;
 
     private final WorkerPool pool;
 
-    ScalarKernels(WorkerPool pool) {
+    /** Kernels that run on the threads of {@code pool}. */
+    public ScalarKernels(WorkerPool pool) {
         this.pool = pool;
     }
 
