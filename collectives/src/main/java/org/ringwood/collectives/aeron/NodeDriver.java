@@ -50,7 +50,8 @@ final class NodeDriver implements AutoCloseable {
                     directory,
                     MediaDriver.launch(
                             context.aeronDirectoryName(directory.driver().toString())));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
+            // An InternalError is a full /dev/shm.
             directory.close();
             throw new IllegalStateException(
                     "rank %d cannot start the Aeron media driver of its node in %s: %s"

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
         description = "Exact attention over long sequences, computed by several processes.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        footer = {"", "From a checkout, ringwood test runs all tests."},
         sortOptions = false)
 public final class CommandLineInterface implements Runnable {
     @Spec

@@ -2,6 +2,7 @@ package org.ringwood.runtime.cli;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InterfaceAddress;
@@ -39,9 +40,8 @@ final class Doctor {
     }
 
     private static Finding vectors() {
-        try (Device cpu = Devices.open(Devices.Kind.CPU, 1)) {
-            int cores = Runtime.getRuntime().availableProcessors();
-            return Finding.good("CPU", cpu.description() + "; " + cores + " cores");
+        try (Device cpu = Devices.open(Devices.Kind.CPU, Runtime.getRuntime().availableProcessors())) {
+            return Finding.good("CPU", cpu.description());
         } catch (UnsupportedOperationException | LinkageError missing) {
             return Finding.broken("CPU", missing.getMessage() + ": start with --add-modules jdk.incubator.vector");
         }
@@ -114,9 +114,9 @@ final class Doctor {
 
     private static Finding receiveBuffer() {
         Path limit = Path.of("/proc/sys/net/core/rmem_max");
-        try {
-            long bytes = Long.parseLong(
-                    Files.readString(limit, StandardCharsets.UTF_8).strip());
+        // The kernel gives this number to one read alone, and Files.readString begins with a read of one byte.
+        try (InputStream all = Files.newInputStream(limit)) {
+            long bytes = Long.parseLong(new String(all.readAllBytes(), StandardCharsets.UTF_8).strip());
             return bytes >= BULK_RECEIVE_BUFFER
                     ? Finding.good("UDP buffers", bytes + " bytes")
                     : Finding.missing(

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Tells what works on this machine, and how to mend what does not.")
 final class DoctorCommand implements Callable<Integer> {
     @Override

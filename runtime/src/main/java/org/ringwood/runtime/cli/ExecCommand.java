@@ -27,6 +27,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "exec",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Starts N ranks of a program on this machine: ringwood exec -n 4 -- COMMAND [ARGUMENT ...]")
 final class ExecCommand implements Callable<Integer>, Verbose {
     private static final Path SET_PRIVILEGES = Path.of("/usr/bin/setpriv");
@@ -52,7 +53,11 @@ final class ExecCommand implements Callable<Integer>, Verbose {
         }
         JobDirectory directory = JobDirectory.create();
         Supervisor supervisor = new Supervisor(
-                Hosts.name(), _ -> Optional.empty(), (process, _) -> process.destroy(), Optional.empty());
+                Hosts.name(),
+                _ -> Optional.empty(),
+                (process, _) -> process.destroy(),
+                Optional.empty(),
+                Optional.empty());
         try (SupervisedJob job = new SupervisedJob(supervisor, directory, () -> {})) {
             int port = freePort();
             for (int rank = 0; rank < ranks; rank++) {

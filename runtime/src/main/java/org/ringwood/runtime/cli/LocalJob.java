@@ -33,19 +33,35 @@ import org.ringwood.runtime.worker.Seat;
  * @param settings that win over it
  * @param ranks number of workers
  * @param output that its workers write, if any
+ * @param deadline of the job, if it has one
  * @param verbose whether all logs are shown if the job fails
  */
-record LocalJob(Class<?> worker, Path file, List<String> settings, int ranks, Optional<Path> output, boolean verbose) {
+record LocalJob(
+        Class<?> worker,
+        Path file,
+        List<String> settings,
+        int ranks,
+        Optional<Path> output,
+        Optional<Duration> deadline,
+        boolean verbose) {
     private static final int TAIL_LINES = 40;
     /** How {@link org.ringwood.collectives.GroupFailureException} begins to tell what its rank was doing. */
     private static final String SEEN = "seen while";
+
+    /** Workers look at the deadline themselves, counted from their own start, and end in order; only those that cannot are late. */
+    private static final Duration PAST_DEADLINE = Duration.ofSeconds(15);
 
     /** Workers end together, unless something is wrong. */
     private static final Duration FAREWELL = Duration.ofSeconds(60);
 
     ExitStatus run() throws InterruptedException {
         JobDirectory directory = JobDirectory.create();
-        Supervisor supervisor = new Supervisor(Hosts.name(), directory::verdict, Lifeline::tell, Optional.of(FAREWELL));
+        Supervisor supervisor = new Supervisor(
+                Hosts.name(),
+                directory::verdict,
+                Lifeline::tell,
+                deadline.map(PAST_DEADLINE::plus),
+                Optional.of(FAREWELL));
         String nonce = Nonce.of(directory.token()).toString();
         Runnable discard = () -> output.ifPresent(target -> Output.discard(target, nonce));
         try (SupervisedJob job = new SupervisedJob(supervisor, directory, discard)) {

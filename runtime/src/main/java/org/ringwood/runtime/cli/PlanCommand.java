@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "plan",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Tells what each schedule of a job would cost and which one auto takes; starts nothing.")
 final class PlanCommand implements Callable<Integer>, Verbose {
     @Mixin

@@ -1,8 +1,5 @@
 package org.ringwood.runtime.cli;
 
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -12,6 +9,7 @@ import org.ringwood.runtime.files.WholeFile;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.tensors.Output;
 import org.ringwood.runtime.worker.Seat;
 import org.ringwood.runtime.worker.ThreadedJob;
 import org.ringwood.runtime.worker.WorkerProcess;
@@ -22,6 +20,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         description = "Runs a job: starts its workers or joins them, computes, verifies, reports.")
 final class RunCommand implements Callable<Integer>, Verbose {
     private final Class<?> worker;
@@ -58,28 +57,26 @@ final class RunCommand implements Callable<Integer>, Verbose {
         return switch (job.transport()) {
             case INPROCESS -> ThreadedJob.run(job, ranks, options.verbose());
             case AUTO, SHM, AERON ->
-                new LocalJob(worker, options.file(), options.settings(), ranks, job.output(), options.verbose()).run();
+                new LocalJob(
+                                worker,
+                                options.file(),
+                                options.settings(),
+                                ranks,
+                                job.output(),
+                                job.timeouts().job(),
+                                options.verbose())
+                        .run();
             case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
         };
     }
 
     /** Before any worker starts: files that are missing or lie, shapes and masks that do not fit, results that cannot be written. */
     private static void refuseBadInput(Job job) {
-        Stream.of(job.output(), job.report(), job.trace())
-                .flatMap(Optional::stream)
-                .forEach(RunCommand::requireWritable);
+        Stream<Path> results = job.output().stream().flatMap(target -> Output.files(target).stream());
+        Stream<Path> accounts = Stream.of(job.report(), job.trace()).flatMap(Optional::stream);
+        Stream.concat(results, accounts).forEach(WholeFile::requireWritable);
         try (Inputs inputs = Inputs.open(job)) {
             inputs.mask();
-        }
-    }
-
-    private static void requireWritable(Path target) {
-        Path directory = target.toAbsolutePath().getParent();
-        if (directory == null || !Files.isDirectory(directory)) {
-            throw WholeFile.refusal(target, new NoSuchFileException(target.toString()));
-        }
-        if (!Files.isWritable(directory)) {
-            throw WholeFile.refusal(target, new AccessDeniedException(target.toString()));
         }
     }
 }

@@ -205,8 +205,17 @@ public final class HazelcastCoordination implements Coordination {
             if (called != null) {
                 return called;
             }
-            bulletin.call(mine);
+            callOut(mine);
             return mine;
+        }
+    }
+
+    /** A cluster that cannot even be called must not keep this rank itself from learning of the failure. */
+    private void callOut(JobFailure mine) {
+        try {
+            bulletin.call(mine);
+        } catch (RuntimeException unreachable) {
+            LOG.debug("cannot tell the cluster of the failure", unreachable);
         }
     }
 

@@ -71,13 +71,39 @@ public final class WholeFile {
     /** Gives the complete file its name, in place of an older one. */
     public void commit() {
         try {
-            if (Files.isDirectory(target)) {
-                throw new FileAlreadyExistsException(target.toString(), null, "it is a directory");
-            }
+            requireReplaceable(target);
             Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             discard();
             throw refusal(target, e);
+        }
+    }
+
+    /**
+     * Refuses early what could not be written in the end.
+     *
+     * @throws InputException if its directory is missing or closed, or something other than an ordinary file has its name
+     */
+    public static void requireWritable(Path target) {
+        try {
+            Path directory = target.toAbsolutePath().getParent();
+            if (directory == null || !Files.isDirectory(directory)) {
+                throw new NoSuchFileException(target.toString());
+            }
+            if (!Files.isWritable(directory)) {
+                throw new AccessDeniedException(target.toString());
+            }
+            requireReplaceable(target);
+        } catch (IOException impossible) {
+            throw refusal(target, impossible);
+        }
+    }
+
+    /** A rename would put a file in the place of {@code /dev/null}, for whoever may. */
+    private static void requireReplaceable(Path target) throws FileAlreadyExistsException {
+        Optional<String> other = OrdinaryFile.other(target);
+        if (other.isPresent()) {
+            throw new FileAlreadyExistsException(target.toString(), null, "it is " + other.get());
         }
     }
 

@@ -22,6 +22,9 @@ final class MaskReader {
     }
 
     MaskSpec mask() {
+        attention.entry("mask").filter(Entry.Sequence.class::isInstance).ifPresent(list -> {
+            throw attention.wrong("mask", "full, causal, or a mapping such as {slices: [...]}", list);
+        });
         if (attention.entry("mask").filter(Entry.Mapping.class::isInstance).isEmpty()) {
             return attention.choice("mask", Words.MASKS).orElse(MaskSpec.FULL);
         }
@@ -113,10 +116,12 @@ final class MaskReader {
     }
 
     private static Rectangle rectangle(Fields mask, Entry item) {
-        if (!(item instanceof Entry.Sequence sequence)
-                || sequence.items().size() != 5
-                || !(sequence.items().getLast() instanceof Entry.Scalar kind)) {
+        if (!(item instanceof Entry.Sequence sequence)) {
             throw mask.wrong("slices", RECTANGLES, item);
+        }
+        if (sequence.items().size() != 5 || !(sequence.items().getLast() instanceof Entry.Scalar kind)) {
+            throw new InputException(item.where() + ": attention.mask.slices has an item that is no slice: write"
+                    + " [q0, q1, k0, k1, kind], four row numbers and a word");
         }
         long[] bounds = sequence.items().stream()
                 .limit(4)

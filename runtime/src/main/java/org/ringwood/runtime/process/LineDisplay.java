@@ -22,8 +22,10 @@ final class LineDisplay implements ProgressDisplay {
             return;
         }
         lastNanos = now;
-        String share = progress.total() > 0 ? " " + 100 * progress.done() / progress.total() + " %" : "";
-        out.println("… " + progress.phase() + share);
+        out.println(
+                progress.total() > 0
+                        ? "… " + progress.phase() + ", " + 100 * progress.done() / progress.total() + " % done"
+                        : "… still " + progress.phase());
     }
 
     @Override

@@ -26,6 +26,7 @@ public final class Supervisor implements AutoCloseable {
     private final String host;
     private final Function<Integer, Optional<JobFailure>> verdicts;
     private final Messenger messenger;
+    private final Optional<Duration> limit;
     private final Optional<Duration> farewell;
     private final List<Child> children = new ArrayList<>();
     private final BlockingQueue<Child> exits = new LinkedBlockingQueue<>();
@@ -41,16 +42,19 @@ public final class Supervisor implements AutoCloseable {
      * @param host name of this machine, for errors
      * @param verdicts what a rank that has ended said of why
      * @param messenger tells the others
+     * @param limit how long all of it may take; empty for as long as it likes
      * @param farewell how long the others may take to end once a rank has ended well; empty for as long as they like
      */
     public Supervisor(
             String host,
             Function<Integer, Optional<JobFailure>> verdicts,
             Messenger messenger,
+            Optional<Duration> limit,
             Optional<Duration> farewell) {
         this.host = host;
         this.verdicts = verdicts;
         this.messenger = messenger;
+        this.limit = limit;
         this.farewell = farewell;
     }
 
@@ -82,12 +86,13 @@ public final class Supervisor implements AutoCloseable {
     /** Waits until every process has ended; returns the first failure, if there was one. */
     public Optional<JobFailure> await() throws InterruptedException {
         JobFailure cause = null;
-        long deadline = Long.MAX_VALUE;
+        boolean ending = false;
+        long deadline = limit.map(Supervisor::in).orElse(Long.MAX_VALUE);
         for (int running = children.size(); running > 0; ) {
             Child ended = next(deadline);
             if (ended == null) {
                 if (cause == null) {
-                    cause = late();
+                    cause = (ending ? late() : overdue()).orElse(null);
                 }
                 kill();
                 deadline = Long.MAX_VALUE;
@@ -97,27 +102,41 @@ public final class Supervisor implements AutoCloseable {
             if (cause == null && ended.process().exitValue() != 0) {
                 cause = failure(ended);
                 spread(cause);
-                deadline = System.nanoTime() + GRACE.toNanos();
-            } else if (deadline == Long.MAX_VALUE && farewell.isPresent()) {
-                deadline = System.nanoTime() + farewell.get().toNanos();
+                ending = true;
+                deadline = in(GRACE);
+            } else if (!ending && farewell.isPresent()) {
+                ending = true;
+                deadline = in(farewell.get());
             }
         }
         return Optional.ofNullable(cause);
     }
 
-    /** The failure of the first rank that did not end with the others. */
-    private JobFailure late() {
+    private static long in(Duration time) {
+        return System.nanoTime() + time.toNanos();
+    }
+
+    /** A rank did not end with the others. */
+    private Optional<JobFailure> late() {
+        return stillRunning(
+                Failure.Cause.STALLED,
+                "did not end within " + farewell.orElseThrow().toSeconds() + " s after the others");
+    }
+
+    /** No rank has ended although all should have. */
+    private Optional<JobFailure> overdue() {
+        return stillRunning(
+                Failure.Cause.DEADLINE, "did not end by itself after the job's deadline (is it stopped or starved?)");
+    }
+
+    /** The failure of the first rank that still runs; empty if the last one has just ended. */
+    private Optional<JobFailure> stillRunning(Failure.Cause why, String detail) {
         synchronized (children) {
-            Child child = children.stream()
-                    .filter(each -> each.process().isAlive())
+            return children.stream()
+                    .filter(child -> child.process().isAlive())
                     .findFirst()
-                    .orElseThrow();
-            return JobFailure.of(new Failure(
-                    child.rank(),
-                    host,
-                    child.process().pid(),
-                    Failure.Cause.STALLED,
-                    "did not end within " + farewell.orElseThrow().toSeconds() + " s after the others"));
+                    .map(child -> JobFailure.of(
+                            new Failure(child.rank(), host, child.process().pid(), why, detail)));
         }
     }
 

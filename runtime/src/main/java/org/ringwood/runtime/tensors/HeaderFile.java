@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.files.OrdinaryFile;
 
 /** The start of a file, read as far as it really goes. */
 final class HeaderFile {
@@ -29,9 +29,7 @@ final class HeaderFile {
     }
 
     static <T> T with(Path file, Reader<T> reader) {
-        if (Files.isDirectory(file)) {
-            throw new InputException(file + " is a directory: name a file in it");
-        }
+        OrdinaryFile.requireReadable(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return reader.read(new HeaderFile(file, channel));
         } catch (NoSuchFileException e) {

@@ -28,6 +28,10 @@ final class Classification {
                 case OutOfMemoryError exhausted -> {
                     return noMemory(me, exhausted);
                 }
+                case InternalError fault
+                when isOfMappedMemory(fault) -> {
+                    return noBacking(me);
+                }
                 default -> {
                     // What is behind it may be known.
                 }
@@ -40,6 +44,18 @@ final class Classification {
         return JobFailure.of(me.failure(
                 Failure.Cause.ENVIRONMENT,
                 "has no memory left: " + exhausted.getMessage() + "; use more workers or a machine with more memory"));
+    }
+
+    /** All that the JVM says if the system cannot back a page of a mapped file. */
+    private static boolean isOfMappedMemory(InternalError fault) {
+        return String.valueOf(fault.getMessage()).startsWith("a fault occurred in");
+    }
+
+    private static JobFailure noBacking(Member me) {
+        return JobFailure.of(me.failure(
+                Failure.Cause.ENVIRONMENT,
+                "lost memory that is mapped from a file, most likely as /dev/shm is full: enlarge or clear it"
+                        + " (mount -o remount,size=… /dev/shm; --shm-size for a container)"));
     }
 
     private static JobFailure badInput(Member me, @Nullable String sentence) {

@@ -90,6 +90,9 @@ final class RankProgram {
         writer.ifPresent(violation.isEmpty() ? ResultWriter::commit : ResultWriter::discard);
         Job resolved = job.resolved(group.size(), device.threads(), device.kind(), transport());
         voice.conclude(resolved, job, inputs, result);
+        // Rank 0 may take long over its files. It is waited for here, where all waits end alike; what follows takes a
+        // moment.
+        group.barrier();
         coordination.conclude();
         return violation
                 .map(sentence -> End.of(new JobFailure(

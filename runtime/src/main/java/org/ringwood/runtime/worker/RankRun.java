@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.schedule.CostModel;
@@ -15,6 +16,7 @@ import org.ringwood.kernels.Device;
 import org.ringwood.kernels.scalar.Accuracy;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.Member;
+import org.ringwood.runtime.cluster.Progress;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
@@ -77,7 +79,7 @@ final class RankRun {
     Result run(Inputs inputs, Device device, Optional<ResultWriter> writer) {
         long origin = agree();
         writer.ifPresent(ResultWriter::create);
-        Mask mask = inputs.mask();
+        Mask mask = planning(inputs::mask);
         Planner planner = new Planner(inputs.shape(), mask, group.topology(), CostModel.cpu(device.threads()));
         List<Decision> decisions = decide(planner);
         Verification verification = new Verification(
@@ -90,7 +92,7 @@ final class RankRun {
         List<ScheduleRun.Outcome> outcomes = new ArrayList<>();
         try (PlanExecutor executor = new PlanExecutor(group, device)) {
             for (Decision decision : decisions) {
-                PlannedSchedule planned = planner.plan(decision);
+                PlannedSchedule planned = planning(() -> planner.plan(decision));
                 ScheduleRun run = new ScheduleRun(job, coordination, group, planned, inputs, origin);
                 Optional<ResultWriter> ofFirst = outcomes.isEmpty() ? writer : Optional.empty();
                 outcomes.add(run.run(executor, verification, ofFirst));
@@ -128,17 +130,19 @@ final class RankRun {
     /** Rank 0 decides what {@code auto} leaves open, since the cost model knows its threads only; all make the plans. */
     private List<Decision> decide(Planner planner) {
         List<Decision> decisions = new ArrayList<>();
-        for (int i = 0; i < job.attention().schedules().size(); i++) {
-            String key = Rendezvous.key("decision-" + i, 0);
-            if (group.rank() == 0) {
-                Decision decision = planner.decide(
-                        job.attention().schedules().get(i), job.attention().partition());
-                coordination.rendezvous().publish(key, decision.encode());
-            }
-            decisions.add(Decision.decode(
-                    coordination.rendezvous().await(key, job.timeouts().stall())));
+        for (Job.Schedule schedule : job.attention().schedules()) {
+            String mine = group.rank() == 0
+                    ? planning(() -> planner.decide(schedule, job.attention().partition())
+                            .encode())
+                    : "";
+            decisions.add(Decision.decode(Gathering.texts(group, mine).getFirst()));
         }
         return decisions;
+    }
+
+    private <T> T planning(Callable<T> work) {
+        coordination.tell(new Progress("planning", 0, 0));
+        return Aside.compute(group, "planning", work);
     }
 
     private Result gather(List<Decision> decisions, List<ScheduleRun.Outcome> outcomes, Device device) {

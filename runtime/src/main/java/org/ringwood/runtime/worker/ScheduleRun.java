@@ -61,7 +61,7 @@ final class ScheduleRun {
 
     Outcome run(PlanExecutor executor, Verification verification, Optional<ResultWriter> writer) {
         long begin = System.nanoTime();
-        RowWork loading = work("loading", Shard.rows(planned.plan().rank(group.rank())));
+        RowWork loading = work("loading for", Shard.rows(planned.plan().rank(group.rank())));
         try (Shard.Loaded shard = Shard.load(inputs, planned.plan(), group, loading)) {
             double load = secondsSince(begin);
             // Ranks that load faster would count the others' loading as waiting.
@@ -76,8 +76,8 @@ final class ScheduleRun {
             Accuracy accuracy = verify(verification, rows);
             double verify = secondsSince(verifying);
             long writing = System.nanoTime();
-            writer.ifPresent(result ->
-                    result.write(rows, work("writing", rows.positions().rows())));
+            writer.ifPresent(result -> result.write(
+                    rows, work("writing the result of", rows.positions().rows())));
             double write = secondsSince(writing);
             // Peers may still read this shard in place.
             group.barrier();
@@ -90,7 +90,7 @@ final class ScheduleRun {
     }
 
     private String phase(String what) {
-        return what + " for " + planned.schedule().name();
+        return what + " " + planned.schedule().name();
     }
 
     private @Nullable Accuracy verify(Verification verification, OwnRows rows) {

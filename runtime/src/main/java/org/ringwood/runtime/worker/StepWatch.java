@@ -45,7 +45,7 @@ final class StepWatch implements StepListener {
     @Override
     public void ended(Step step, long nanoTime) {
         ended++;
-        coordination.tell(new Progress(schedule, ended, steps));
+        coordination.tell(new Progress("attending by " + schedule, ended, steps));
         Long begin = started.remove(step.id());
         if (begin != null) {
             events.add(new Trace.Event(

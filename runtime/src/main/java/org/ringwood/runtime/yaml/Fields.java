@@ -142,12 +142,12 @@ public final class Fields {
         });
     }
 
-    /** A finite number of at least {@code least}; empty if the key is absent. */
+    /** A number of at least {@code least} that is finite as 32 bits, too; empty if the key is absent. */
     public Optional<Double> number(String key, double least) {
         String wanted = least == Double.NEGATIVE_INFINITY ? "a finite number" : "a finite number of at least " + least;
         return scalar(key, wanted)
                 .map(scalar -> parsed(scalar, Double::valueOf)
-                        .filter(n -> Double.isFinite(n) && n >= least)
+                        .filter(n -> Float.isFinite(n.floatValue()) && n >= least)
                         .orElseThrow(() -> wrong(key, wanted, scalar)));
     }
 

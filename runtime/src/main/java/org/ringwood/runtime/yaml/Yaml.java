@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.files.OrdinaryFile;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.AliasEvent;
@@ -56,6 +57,7 @@ public final class Yaml {
      * @throws InputException if it cannot be read or is not one YAML document
      */
     public static Entry read(Path file) {
+        OrdinaryFile.requireReadable(file);
         try {
             if (Files.size(file) > MAX_BYTES) {
                 throw new InputException(file + " is larger than " + MAX_BYTES

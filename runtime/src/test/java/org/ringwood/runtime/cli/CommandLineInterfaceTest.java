@@ -16,7 +16,7 @@ class CommandLineInterfaceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "--version", "exec --help", "doctor"})
+    @ValueSource(strings = {"--help", "--version", "run --version", "exec --help", "doctor"})
     void whatIsAskedForIsTold(String line) {
         assertThat(CommandLineInterface.run(CommandLineInterfaceTest.class, line.split(" ")))
                 .isEqualTo(ExitStatus.DONE.code());

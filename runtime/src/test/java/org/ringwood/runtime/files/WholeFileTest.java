@@ -36,4 +36,15 @@ class WholeFileTest {
         assertThat(file).hasContent("old");
         assertThat(directory.toFile().list()).containsExactly("a.json");
     }
+
+    @Test
+    void devicesAreNotReplaced() {
+        Path device = Path.of("/dev/null");
+        assertThatThrownBy(() -> WholeFile.requireWritable(device))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith("/dev/null cannot be written (it is a pipe or a device)");
+        assertThatThrownBy(() -> WholeFile.requireWritable(directory))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("it is a directory");
+    }
 }

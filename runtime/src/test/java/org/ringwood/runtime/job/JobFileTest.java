@@ -250,6 +250,12 @@ class JobFileTest {
                 refusal(
                         "input: {q: o.lse.npy, k: k.npy, v: v.npy}\noutput: o.npy\n",
                         "output would write over /jobs/a/o.lse.npy"),
+                refusal(
+                        "input: {q: a, k: b, v: c}\nattention: {scale: 1e60}\n",
+                        "attention.scale must be a finite number, not \"1e60\""),
+                refusal(
+                        "input: {q: a, k: b, v: c}\nattention: {mask: [causal]}\n",
+                        "attention.mask must be full, causal, or a mapping"),
                 refusal(minimal("output: [a]\n"), "output must be a word, not a list"),
                 refusal(minimal("device: !!str cpu\n"), "job.yaml:3: tag", "remove it"),
                 refusal(minimal("device: *x\n"), "job.yaml:3: alias *x names nothing"),
@@ -297,7 +303,9 @@ class JobFileTest {
                         "mask: {queryDocuments: [0, 1, 2], keyDocuments: [0, 1]}",
                         "keyDocuments has 1 documents, but queryDocuments has 2"),
                 attention("mask: {slices: [], causal: true}", "attention.mask.causal cannot be combined with slices"),
-                attention("mask: {slices: [[0, 1, 0, 1]]}", "slices must be a list of [q0, q1, k0, k1, kind]"),
+                attention(
+                        "mask: {slices: [[0, 1, 0, 1]]}",
+                        "slices has an item that is no slice: write [q0, q1, k0, k1, kind]"),
                 attention("mask: {slices: [[0, 1, 0, 1, half]]}", "attention.mask.slices cannot be \"half\""),
                 attention("mask: {slices: [[2, 1, 0, 1, full]]}", "slice [2, 1, 0, 1] ends before it begins"));
     }

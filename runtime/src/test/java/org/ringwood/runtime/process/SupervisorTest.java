@@ -21,14 +21,19 @@ class SupervisorTest {
 
     private final Map<Integer, JobFailure> verdicts = new HashMap<>();
     private final List<Long> told = new ArrayList<>();
-    private final Supervisor supervisor = new Supervisor(
-            "here",
-            rank -> Optional.ofNullable(verdicts.get(rank)),
-            (process, _) -> {
-                told.add(process.pid());
-                process.destroy();
-            },
-            Optional.of(Duration.ofSeconds(60)));
+    private Supervisor supervisor = supervisor(Optional.empty());
+
+    private Supervisor supervisor(Optional<Duration> limit) {
+        return new Supervisor(
+                "here",
+                rank -> Optional.ofNullable(verdicts.get(rank)),
+                (process, _) -> {
+                    told.add(process.pid());
+                    process.destroy();
+                },
+                limit,
+                Optional.of(Duration.ofSeconds(60)));
+    }
 
     @AfterEach
     void leaveNothingBehind() {
@@ -90,6 +95,21 @@ class SupervisorTest {
         verdicts.put(1, silence);
         start("exit 4");
         assertThat(supervisor.await()).contains(silence);
+        assertThat(stopped.isAlive()).isFalse();
+    }
+
+    @Test
+    void whoEndsNotEvenAfterTheDeadlineIsNamedAndKilled() throws Exception {
+        supervisor = supervisor(Optional.of(Duration.ofMillis(50)));
+        Process stopped = start(FOR_EVER);
+        signal("STOP", stopped);
+        assertThat(supervisor.await())
+                .hasValueSatisfying(failure -> assertThat(failure)
+                        .extracting(
+                                JobFailure::status,
+                                each -> each.failure().rank(),
+                                each -> each.failure().pid())
+                        .containsExactly(ExitStatus.STALLED, 0, stopped.pid()));
         assertThat(stopped.isAlive()).isFalse();
     }
 

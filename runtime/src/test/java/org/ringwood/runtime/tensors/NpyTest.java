@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -158,6 +159,18 @@ class NpyTest {
         assertThatThrownBy(() -> Npy.open(directory, Optional.empty()))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("is a directory");
+    }
+
+    /** To open a pipe would wait for its writer for ever. */
+    @Test
+    @Timeout(60)
+    void refusesPipes() throws Exception {
+        Path pipe = directory.resolve("pipe.npy");
+        new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor();
+        assertThat(pipe).exists();
+        assertThatThrownBy(() -> Npy.open(pipe, Optional.empty()))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("pipe.npy is a pipe or a device: name an ordinary file");
     }
 
     @Test
