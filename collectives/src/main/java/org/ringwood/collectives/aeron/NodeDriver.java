@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.status.CountersReader;
+import org.ringwood.collectives.MemoryExhaustedException;
 
 /**
  * The media driver of a node, within the process of the node's first rank. Its two threads park when there is nothing to do, since
@@ -50,14 +51,27 @@ final class NodeDriver implements AutoCloseable {
                     directory,
                     MediaDriver.launch(
                             context.aeronDirectoryName(directory.driver().toString())));
-        } catch (RuntimeException | InternalError e) {
-            // An InternalError is a full /dev/shm.
+        } catch (InternalError fault) {
+            directory.close();
+            throw noMemoryBehind(directory, config, fault);
+        } catch (RuntimeException e) {
             directory.close();
             throw new IllegalStateException(
                     "rank %d cannot start the Aeron media driver of its node in %s: %s"
                             .formatted(config.rank(), directory.driver(), e.getMessage()),
                     e);
         }
+    }
+
+    /** The JVM's one word for a mapped file whose page the system cannot back. */
+    private static MemoryExhaustedException noMemoryBehind(
+            DriverDirectory directory, AeronConfig config, InternalError fault) {
+        MemoryExhaustedException exhausted = new MemoryExhaustedException(
+                "the Aeron media driver that rank %d starts finds no memory for its files in %s (%s); enlarge or clear /dev/shm"
+                                .formatted(config.rank(), directory.driver(), fault.getMessage())
+                        + " (mount -o remount,size=… /dev/shm; --shm-size for a container)");
+        exhausted.initCause(fault);
+        return exhausted;
     }
 
     static MediaDriver.Context context(AeronConfig config, Troubles troubles) {
