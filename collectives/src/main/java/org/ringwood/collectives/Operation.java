@@ -44,7 +44,7 @@ public interface Operation extends AutoCloseable {
     /** A received message that is read where it lies. */
     interface BorrowedTransfer extends Transfer {
         /**
-         * The payload, once done. Read only. May be sent on to another rank before it is released.
+         * The payload, once done. Read only. May be sent on to another rank, and is then released once that send is done.
          *
          * @throws IllegalStateException before the transfer is done or after it was released
          */

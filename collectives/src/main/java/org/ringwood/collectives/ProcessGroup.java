@@ -7,7 +7,8 @@ import java.util.List;
  * The ranks that work together, seen from one of them. Every rank calls the same operations in the same order; operations are
  * numbered, and a message of another operation, shape or epoch than the one expected fails with the names of both ranks.
  *
- * <p>A group belongs to one thread at a time. Every call that waits ends as {@link #await} says.
+ * <p>A group belongs to one thread at a time. Every call that waits ends as {@link #await} says. After one that threw, others may
+ * still read the memory that it was given, until this rank has called {@link #withdraw}.
  */
 public interface ProcessGroup extends AutoCloseable {
     /** This rank, from 0. */

@@ -52,7 +52,8 @@ public interface Transport extends AutoCloseable {
      * a peer reads it. What was borrowed is given back, as far as no peer reads it through this rank. To be called again while it
      * returns true.
      *
-     * @return whether another thread of this process still reads memory of this rank. Other processes map shared memory themselves
+     * @return whether another thread of this process still reads memory of this rank. Those of other processes are not waited for: they
+     *     find that what they read is not {@linkplain #isIntact intact}
      */
     boolean withdraw();
 

@@ -111,6 +111,7 @@ class AeronFailureTest {
             Payloads.assertPayload(into, 7);
             assertThat(transport.strangers()).isEqualTo(3);
             assertThat(job.failure()).isNull();
+            puppet.send(Frame.Kind.GOODBYE, puppet.envelope(0, 0), MemorySegment.ofArray(new byte[0]));
         });
     }
 

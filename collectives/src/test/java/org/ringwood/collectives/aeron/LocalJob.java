@@ -34,7 +34,7 @@ final class LocalJob implements Liveness {
             8 << 10,
             Duration.ofSeconds(10),
             Duration.ofSeconds(30),
-            Duration.ofSeconds(1));
+            Duration.ofSeconds(3));
 
     private final AtomicReference<@Nullable Failure> first = new AtomicReference<>();
     private final LocalRendezvous rendezvous = new LocalRendezvous();

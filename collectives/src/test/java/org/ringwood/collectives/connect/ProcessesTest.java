@@ -174,11 +174,11 @@ class ProcessesTest {
 
     @Test
     void aStoppedRankIsSilentAndFailsWhenItComesBack() throws Exception {
-        start("wait", TransportChoice.SHM, 2_000);
+        start("wait", TransportChoice.SHM, 4_000);
         awaitReady();
         ranks.get(2).signal("STOP");
         String verdict = ranks.get(0).line();
-        assertThat(verdict).startsWith(GroupProcess.FAILED + "rank 2 (").contains("was silent for 2 s");
+        assertThat(verdict).startsWith(GroupProcess.FAILED + "rank 2 (").contains("was silent for 4 s");
         assertThat(ranks.get(1).line()).isEqualTo(verdict);
         ranks.get(2).signal("CONT");
         assertThat(ranks.get(2).line()).isEqualTo(verdict);
