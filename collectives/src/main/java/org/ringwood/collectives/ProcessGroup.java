@@ -109,7 +109,7 @@ public interface ProcessGroup extends AutoCloseable {
 
     /**
      * Tells all ranks that this one cannot go on, so that none waits for it; without effect if a failure is known. Collective
-     * operations that throw have done so already.
+     * operations that throw have done so already, unless they refused their arguments.
      */
     void fail(Throwable reason);
 

@@ -148,9 +148,17 @@ final class TransportGroup implements ProcessGroup {
 
     @Override
     public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
-        long bytes = allReducePlan.reduces(rank) ? elements.byteSize() : 0;
-        MemorySegment scratch = member.scratch(bytes).segment().asSlice(0, bytes);
-        allReduce(elements, scratch, elementBytes, 0, reducer);
+        allReduce(elements, scratch(allReducePlan.reduces(rank) ? elements.byteSize() : 0), elementBytes, 0, reducer);
+    }
+
+    /** Taken before the operation begins; if there is none, all ranks learn it as if that had failed. */
+    private MemorySegment scratch(long bytes) {
+        try {
+            return member.scratch(bytes).segment().asSlice(0, bytes);
+        } catch (MemoryExhaustedException e) {
+            fail(e);
+            throw e;
+        }
     }
 
     @Override

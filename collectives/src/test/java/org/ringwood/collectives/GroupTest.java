@@ -143,6 +143,20 @@ class GroupTest {
     }
 
     @Test
+    @SuppressWarnings("restricted")
+    void endsAllRanksWhenOneHasNoMemoryToReduceIn() {
+        RankThreads.run(ProcessGroups.inProcess(2), group -> {
+            MemorySegment elements = MemorySegment.NULL.reinterpret(group.rank() == 1 ? 1L << 60 : 8);
+            assertThatThrownBy(() -> group.allReduce(elements, 8, (lower, higher, into) -> {}))
+                    .isInstanceOf(group.rank() == 1 ? MemoryExhaustedException.class : GroupFailureException.class);
+            assertThat(group.liveness().failure()).isNotNull().satisfies(failure -> {
+                assertThat(failure.rank()).isEqualTo(1);
+                assertThat(failure.cause()).isEqualTo(Cause.ENVIRONMENT);
+            });
+        });
+    }
+
+    @Test
     void endsAllRanksWhenOneLeavesInTheMiddle() {
         assertAllNameRank(1, "left the group in the middle of operation 0 'half done'", group -> {
             Operation operation = group.begin("half done");
