@@ -21,11 +21,9 @@ final class Vectors {
     private Vectors() {}
 
     private static VectorSpecies<Float> species() {
-        Integer bits = Integer.getInteger("org.ringwood.kernels.vector.bits");
-        if (bits == null) {
-            VectorSpecies<Float> preferred = FloatVector.SPECIES_PREFERRED;
-            return preferred.vectorBitSize() > 512 ? FloatVector.SPECIES_512 : preferred;
-        }
+        // A JVM that compiles no vectors prefers shorter ones than the kernels are written for.
+        int preferred = Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512);
+        int bits = Integer.getInteger("org.ringwood.kernels.vector.bits", preferred);
         return switch (bits) {
             case 128 -> FloatVector.SPECIES_128;
             case 256 -> FloatVector.SPECIES_256;
