@@ -31,6 +31,14 @@ final class GroupAttention {
     private final List<Slice> tileSlices = new ArrayList<>();
     private final SoftmaxStep[] stepsOfWhole;
     private final SoftmaxStep[] stepsOfMasked;
+    private Finiteness finiteness = Finiteness.UNKNOWN;
+
+    /** What is known of the values of the block. */
+    private enum Finiteness {
+        UNKNOWN,
+        FINITE,
+        NOT_FINITE
+    }
 
     GroupAttention(AttentionCall call, Span span, Scratch scratch, Runnable poll) {
         this.call = call;
@@ -54,6 +62,7 @@ final class GroupAttention {
         while (blocks.next()) {
             poll.run();
             layout.load(blocks.from(), blocks.to());
+            finiteness = Finiteness.UNKNOWN;
             for (int query = 0; query < group.size(); query += layout.tileQueries()) {
                 attendTile(query, Math.min(layout.tileQueries(), group.size() - query), blocks);
             }
@@ -96,7 +105,15 @@ final class GroupAttention {
         }
         layout.score(tile);
         SoftmaxStep.run(whole ? stepsOfWhole : stepsOfMasked, scratch, tile);
-        layout.accumulate(tile, whole || layout.valuesAreFinite());
+        layout.accumulate(tile, whole || valuesAreFinite());
+    }
+
+    /** Looked at once a block, and only if a tile of it is masked. */
+    private boolean valuesAreFinite() {
+        if (finiteness == Finiteness.UNKNOWN) {
+            finiteness = layout.valuesAreFinite() ? Finiteness.FINITE : Finiteness.NOT_FINITE;
+        }
+        return finiteness == Finiteness.FINITE;
     }
 
     /** Writes the record of query {@code i} to {@code into[at…]}. */

@@ -17,13 +17,6 @@ final class QueriesInLanes implements OperandLayout {
     private final int dimV;
     private final int paddedDimV;
     private int loaded;
-    private BlockValues blockValues = BlockValues.UNKNOWN;
-
-    private enum BlockValues {
-        UNKNOWN,
-        FINITE,
-        NOT_FINITE
-    }
 
     QueriesInLanes(AttentionCall call, QueryGroup group, Scratch scratch) {
         this.call = call;
@@ -60,7 +53,6 @@ final class QueriesInLanes implements OperandLayout {
         loaded = (int) (to - from);
         BlockRows.pack(call.keys(), group.keyHead(), from, loaded, dim, scratch.keys, scratch);
         BlockRows.pack(call.values(), group.keyHead(), from, loaded, paddedDimV, scratch.values, scratch);
-        blockValues = BlockValues.UNKNOWN;
     }
 
     /** Scores of the tile: keys × lanes. */
@@ -133,11 +125,7 @@ final class QueriesInLanes implements OperandLayout {
 
     @Override
     public boolean valuesAreFinite() {
-        if (blockValues == BlockValues.UNKNOWN) {
-            boolean finite = Vectors.allFinite(scratch.values, loaded * paddedDimV);
-            blockValues = finite ? BlockValues.FINITE : BlockValues.NOT_FINITE;
-        }
-        return blockValues == BlockValues.FINITE;
+        return Vectors.allFinite(scratch.values, loaded * paddedDimV);
     }
 
     @Override

@@ -60,58 +60,45 @@ final class QueriesInRows implements OperandLayout {
 
     @Override
     public void score(Tile tile) {
-        for (int lane = firstLane(tile); lane < tile.lanes(); lane += lanes(tile)) {
-            int query = tile.query(lane) * dim;
-            if (lanes(tile) == 1) {
-                RowProduct.score(
-                        keys,
-                        tile.skipped(),
-                        tile.keys(),
-                        scratch.queries,
-                        query,
-                        dim,
-                        scratch.scores,
-                        lane,
-                        scratch.partial);
-            } else {
-                RowProduct.scoreFour(
-                        keys,
-                        tile.skipped(),
-                        tile.keys(),
-                        scratch.queries,
-                        query,
-                        dim,
-                        scratch.scores,
-                        lane,
-                        scratch.partial);
-            }
+        int together = together(tile);
+        for (int lane = firstLane(tile); lane < tile.lanes(); lane += together) {
+            RowProduct.score(
+                    keys,
+                    tile.skipped(),
+                    tile.keys(),
+                    together,
+                    scratch.queries,
+                    tile.query(lane) * dim,
+                    dim,
+                    scratch.scores,
+                    lane,
+                    scratch.partial);
         }
     }
 
     /** Queries that are multiplied together: 4 unless there is only one. */
-    private static int lanes(Tile tile) {
+    private static int together(Tile tile) {
         return tile.lanes() - tile.from() == 1 ? 1 : QUERIES;
     }
 
     /** A multiple of 4, so that four lanes are always ones that the softmax covers. */
     private static int firstLane(Tile tile) {
-        return lanes(tile) == 1 ? tile.from() : tile.from() / QUERIES * QUERIES;
+        return together(tile) == 1 ? tile.from() : tile.from() / QUERIES * QUERIES;
     }
 
     @Override
     public void accumulate(Tile tile, boolean everyPair) {
-        float[] product = scratch.product;
-        for (int lane = firstLane(tile); lane < tile.lanes(); lane += lanes(tile)) {
-            if (!everyPair) {
-                multiplyAdmitted(tile, lane, lanes(tile));
-            } else if (lanes(tile) == 1) {
-                RowProduct.multiply(values, tile.skipped(), tile.keys(), scratch.scores, lane, product, dimV);
+        int together = together(tile);
+        for (int lane = firstLane(tile); lane < tile.lanes(); lane += together) {
+            if (everyPair) {
+                RowProduct.multiply(
+                        values, tile.skipped(), tile.keys(), together, scratch.scores, lane, scratch.product, dimV);
             } else {
-                RowProduct.multiplyFour(values, tile.skipped(), tile.keys(), scratch.scores, lane, product, dimV);
+                multiplyAdmitted(tile, lane, together);
             }
-            for (int i = 0; i < lanes(tile); i++) {
+            for (int i = 0; i < together; i++) {
                 int out = tile.query(lane + i) * dimV;
-                RowProduct.fold(scratch.out, out, scratch.decay[lane + i], product, i * dimV, dimV);
+                RowProduct.fold(scratch.out, out, scratch.decay[lane + i], scratch.product, i * dimV, dimV);
             }
         }
     }

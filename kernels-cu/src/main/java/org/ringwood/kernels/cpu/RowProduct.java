@@ -48,79 +48,50 @@ final class RowProduct {
     }
 
     /**
-     * Scores of one query.
+     * Scores of one query or of {@link #QUERIES}, with each key side by side.
      *
      * @param keys the keys
      * @param first row of the first one
      * @param count number of keys
-     * @param query place of the query in {@code queries}
+     * @param together number of queries
+     * @param query place of the first query in {@code queries}; the others follow, {@code dim} apart
      * @param dim elements, a multiple of {@link #LANES}
-     * @param scores where the scores go: that of key i at {@code at + i · Scratch.LANES}
+     * @param scores where the scores go: those of key i at {@code at + i · Scratch.LANES}
      * @param partial room for {@link #PARTIAL_SUMS}
      */
     static void score(
             BlockRows keys,
             int first,
             int count,
+            int together,
             float[] queries,
             int query,
             int dim,
             float[] scores,
             int at,
             float[] partial) {
-        Arrays.fill(partial, 0, count * LANES, 0);
+        Arrays.fill(partial, 0, count * together * LANES, 0);
+        MemorySegment memory = keys.memory();
+        long stride = keys.stride();
         for (int strip = 0; strip < LANES; strip += LENGTH) {
             int d = strip;
-            for (; d + 7 * LANES < dim; d += 8 * LANES) {
-                dot8(keys.memory(), keys.offset(first, d), keys.stride(), count, queries, query + d, partial, strip);
-            }
-            for (; d < dim; d += LANES) {
-                dot1(keys.memory(), keys.offset(first, d), keys.stride(), count, queries, query + d, partial, strip);
-            }
-        }
-        addUp(partial, count, 1, scores, at);
-    }
-
-    /** As {@link #score} for four queries, {@code dim} apart, whose scores are side by side. */
-    static void scoreFour(
-            BlockRows keys,
-            int first,
-            int count,
-            float[] queries,
-            int query,
-            int dim,
-            float[] scores,
-            int at,
-            float[] partial) {
-        Arrays.fill(partial, 0, count * QUERIES * LANES, 0);
-        for (int strip = 0; strip < LANES; strip += LENGTH) {
-            int d = strip;
-            for (; d + 3 * LANES < dim; d += 4 * LANES) {
-                dots4(
-                        keys.memory(),
-                        keys.offset(first, d),
-                        keys.stride(),
-                        count,
-                        queries,
-                        query + d,
-                        dim,
-                        partial,
-                        strip);
-            }
-            for (; d < dim; d += LANES) {
-                dots1(
-                        keys.memory(),
-                        keys.offset(first, d),
-                        keys.stride(),
-                        count,
-                        queries,
-                        query + d,
-                        dim,
-                        partial,
-                        strip);
+            if (together == 1) {
+                for (; d + 7 * LANES < dim; d += 8 * LANES) {
+                    dot8(memory, keys.offset(first, d), stride, count, queries, query + d, partial, strip);
+                }
+                for (; d < dim; d += LANES) {
+                    dot1(memory, keys.offset(first, d), stride, count, queries, query + d, partial, strip);
+                }
+            } else {
+                for (; d + 3 * LANES < dim; d += 4 * LANES) {
+                    dots4(memory, keys.offset(first, d), stride, count, queries, query + d, dim, partial, strip);
+                }
+                for (; d < dim; d += LANES) {
+                    dots1(memory, keys.offset(first, d), stride, count, queries, query + d, dim, partial, strip);
+                }
             }
         }
-        addUp(partial, count, QUERIES, scores, at);
+        addUp(partial, count, together, scores, at);
     }
 
     /** Adds the products of eight vectors of one query to the partial sums of every key. */
@@ -293,35 +264,42 @@ final class RowProduct {
     }
 
     /**
-     * The sum of values with the weights of one query.
+     * The sums of values with the weights of one query or of {@link #QUERIES}.
      *
      * @param values the values
      * @param first row of the first one
      * @param count number of values
-     * @param weights weight of value i at {@code weight + i · Scratch.LANES}
-     * @param product where the sum goes, from its start
+     * @param together number of queries
+     * @param weights weights of value i at {@code weight + i · Scratch.LANES}, those of the queries side by side
+     * @param product where the sums go, from its start, {@code dim} apart
      * @param dim elements, a multiple of {@link #LANES}
      */
     static void multiply(
-            BlockRows values, int first, int count, float[] weights, int weight, float[] product, int dim) {
+            BlockRows values,
+            int first,
+            int count,
+            int together,
+            float[] weights,
+            int weight,
+            float[] product,
+            int dim) {
+        MemorySegment memory = values.memory();
+        long stride = values.stride();
         int d = 0;
-        for (; d + 8 * LENGTH <= dim; d += 8 * LENGTH) {
-            sum8(values.memory(), values.offset(first, d), values.stride(), count, weights, weight, product, d);
-        }
-        for (; d < dim; d += LENGTH) {
-            sum1(values.memory(), values.offset(first, d), values.stride(), count, weights, weight, product, d);
-        }
-    }
-
-    /** As {@link #multiply} for four queries, whose weights are side by side; their sums are {@code dim} apart. */
-    static void multiplyFour(
-            BlockRows values, int first, int count, float[] weights, int weight, float[] product, int dim) {
-        int d = 0;
-        for (; d + 4 * LENGTH <= dim; d += 4 * LENGTH) {
-            sums4(values.memory(), values.offset(first, d), values.stride(), count, weights, weight, product, d, dim);
-        }
-        for (; d < dim; d += LENGTH) {
-            sums1(values.memory(), values.offset(first, d), values.stride(), count, weights, weight, product, d, dim);
+        if (together == 1) {
+            for (; d + 8 * LENGTH <= dim; d += 8 * LENGTH) {
+                sum8(memory, values.offset(first, d), stride, count, weights, weight, product, d);
+            }
+            for (; d < dim; d += LENGTH) {
+                sum1(memory, values.offset(first, d), stride, count, weights, weight, product, d);
+            }
+        } else {
+            for (; d + 4 * LENGTH <= dim; d += 4 * LENGTH) {
+                sums4(memory, values.offset(first, d), stride, count, weights, weight, product, d, dim);
+            }
+            for (; d < dim; d += LENGTH) {
+                sums1(memory, values.offset(first, d), stride, count, weights, weight, product, d, dim);
+            }
         }
     }
 
