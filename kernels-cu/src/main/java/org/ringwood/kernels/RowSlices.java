@@ -16,13 +16,21 @@ public final class RowSlices {
     private static final Comparator<Slice> BY_ROW =
             Comparator.comparingLong(Slice::qFrom).thenComparingLong(Slice::kFrom);
 
+    private static final Comparator<Slice> BY_QUERIES =
+            Comparator.comparingLong(Slice::qFrom).thenComparingLong(Slice::qTo).thenComparingLong(Slice::kFrom);
+
+    private static final Comparator<Slice> BY_KEYS =
+            Comparator.comparingLong(Slice::kFrom).thenComparingLong(Slice::kTo).thenComparingLong(Slice::qFrom);
+
     private final Runs queries;
     private final Runs keys;
+    private final Polling polling;
     private final List<Slice> pieces = new ArrayList<>();
 
-    private RowSlices(Positions queries, Positions keys) {
-        this.queries = new Runs(queries);
-        this.keys = new Runs(keys);
+    private RowSlices(Positions queries, Positions keys, Polling polling) {
+        this.queries = new Runs(queries, polling);
+        this.keys = new Runs(keys, polling);
+        this.polling = polling;
     }
 
     /**
@@ -31,21 +39,24 @@ public final class RowSlices {
      * @param slices disjoint slices of global positions
      * @param queries positions of the query rows
      * @param keys positions of the key rows
+     * @param poll run every now and then; what it throws ends the lowering
      * @return disjoint slices of (query row, key row), sorted by first query and then first key, none empty
      */
-    public static List<Slice> lower(List<Slice> slices, Positions queries, Positions keys) {
-        RowSlices lowering = new RowSlices(queries, keys);
+    public static List<Slice> lower(List<Slice> slices, Positions queries, Positions keys, Runnable poll) {
+        RowSlices lowering = new RowSlices(queries, keys, new Polling(poll));
         for (Slice slice : slices) {
+            lowering.polling.step();
             if (!slice.isEmpty()) {
                 lowering.addSlice(slice);
             }
         }
-        return joined(lowering.pieces);
+        return lowering.joined();
     }
 
     private void addSlice(Slice slice) {
         int end = queries.firstFrom(slice.qTo());
         for (int i = queries.firstEndingAfter(slice.qFrom()); i < end; i++) {
+            polling.step();
             Slice part = slice.clip(queries.from(i), queries.to(i), slice.kFrom(), slice.kTo());
             if (!part.isEmpty()) {
                 addKeys(part, queries.shift(i));
@@ -61,6 +72,7 @@ public final class RowSlices {
         long wholeFrom = part.keyFrom(part.qTo() - 1);
         long wholeTo = part.keyTo(part.qFrom());
         for (int i = begin; i < end; ) {
+            polling.step();
             int next = i + 1;
             if (keys.from(i) >= wholeFrom && keys.to(i) <= wholeTo) {
                 next = keys.endOfWhole(i, end, wholeTo);
@@ -78,30 +90,28 @@ public final class RowSlices {
     }
 
     /** Joins full rectangles side by side, then those on top of each other. */
-    private static List<Slice> joined(List<Slice> pieces) {
-        pieces.sort(Comparator.comparingLong(Slice::qFrom)
-                .thenComparingLong(Slice::qTo)
-                .thenComparingLong(Slice::kFrom));
+    private List<Slice> joined() {
+        pieces.sort(polling.counting(BY_QUERIES));
         List<Slice> wide = new ArrayList<>(pieces.size());
         for (Slice piece : pieces) {
+            polling.step();
             if (!wide.isEmpty() && besides(wide.getLast(), piece)) {
                 Slice left = wide.removeLast();
                 piece = Slice.full(left.qFrom(), left.qTo(), left.kFrom(), piece.kTo());
             }
             wide.add(piece);
         }
-        wide.sort(Comparator.comparingLong(Slice::kFrom)
-                .thenComparingLong(Slice::kTo)
-                .thenComparingLong(Slice::qFrom));
+        wide.sort(polling.counting(BY_KEYS));
         List<Slice> tall = new ArrayList<>(wide.size());
         for (Slice piece : wide) {
+            polling.step();
             if (!tall.isEmpty() && above(tall.getLast(), piece)) {
                 Slice upper = tall.removeLast();
                 piece = Slice.full(upper.qFrom(), piece.qTo(), upper.kFrom(), upper.kTo());
             }
             tall.add(piece);
         }
-        tall.sort(BY_ROW);
+        tall.sort(polling.counting(BY_ROW));
         return List.copyOf(tall);
     }
 
@@ -129,7 +139,7 @@ public final class RowSlices {
         /** One past the last run that follows run i without a gap in rows. */
         private final int[] rowsJoinedTo;
 
-        Runs(Positions positions) {
+        Runs(Positions positions, Polling polling) {
             int count = positions.chunks().size();
             Integer[] order = new Integer[count];
             for (int i = 0; i < count; i++) {
@@ -137,7 +147,8 @@ public final class RowSlices {
             }
             Arrays.sort(
                     order,
-                    Comparator.comparingLong(i -> positions.chunks().get(i).from()));
+                    polling.counting(Comparator.comparingLong(
+                            i -> positions.chunks().get(i).from())));
             from = new long[count];
             to = new long[count];
             shift = new long[count];

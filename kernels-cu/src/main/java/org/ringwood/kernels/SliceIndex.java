@@ -23,18 +23,31 @@ public final class SliceIndex {
 
     /** Indexes slices; empty ones are left out. */
     public SliceIndex(List<Slice> slices) {
-        this.slices =
-                slices.stream().filter(slice -> !slice.isEmpty()).sorted(ORDER).toList();
-        this.reach = new long[this.slices.size()];
-        measure(0, reach.length);
+        this(slices, () -> {});
     }
 
-    private long measure(int begin, int end) {
+    /**
+     * Indexes slices; empty ones are left out.
+     *
+     * @param poll run every now and then; what it throws ends the indexing
+     */
+    public SliceIndex(List<Slice> slices, Runnable poll) {
+        Polling polling = new Polling(poll);
+        this.slices = slices.stream()
+                .filter(slice -> !slice.isEmpty())
+                .sorted(polling.counting(ORDER))
+                .toList();
+        this.reach = new long[this.slices.size()];
+        measure(0, reach.length, polling);
+    }
+
+    private long measure(int begin, int end, Polling polling) {
         if (begin == end) {
             return Long.MIN_VALUE;
         }
+        polling.step();
         int middle = (begin + end) >>> 1;
-        long furthest = Math.max(measure(begin, middle), measure(middle + 1, end));
+        long furthest = Math.max(measure(begin, middle, polling), measure(middle + 1, end, polling));
         reach[middle] = Math.max(furthest, slices.get(middle).qTo());
         return reach[middle];
     }

@@ -229,31 +229,64 @@ class KernelEdgesTest {
         int tokens = 1_000_000;
         try (Arena arena = Arena.ofShared();
                 Device device = open(kind)) {
-            var memory = arena.allocate(128 * Float.BYTES);
-            Tensor repeated = new Tensor(memory, DType.F32, tokens, 1, 128, 0, 128);
-            SoftmaxState state = new SoftmaxState(arena.allocate(SoftmaxState.bytes(tokens, 1, 128)), tokens, 1, 128);
             CountDownLatch begun = new CountDownLatch(20);
-            Future<?> call = device.kernels()
-                    .attend(new AttentionCall(
-                            repeated,
-                            repeated,
-                            repeated,
-                            Positions.range(0, tokens),
-                            Positions.range(0, tokens),
-                            List.of(Slice.full(0, tokens, 0, tokens)),
-                            1,
-                            0,
-                            state,
-                            () -> {
-                                begun.countDown();
-                                return begun.getCount() == 0;
-                            }));
+            Future<?> call =
+                    attendRepeated(device, arena, tokens, 128, List.of(Slice.full(0, tokens, 0, tokens)), () -> {
+                        begun.countDown();
+                        return begun.getCount() == 0;
+                    });
             assertThatThrownBy(call::get).isInstanceOf(CancellationException.class);
             assertThat(begun.getCount()).isZero();
             assertThat(attention.judge(device).holds())
                     .as("the device works on")
                     .isTrue();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CPU", "SCALAR"})
+    void theLoweringOfManySlicesCanBeCancelled(Devices.Kind kind) {
+        int tokens = 200_000;
+        List<Slice> pairs = new ArrayList<>();
+        for (int i = 0; i < tokens; i += 2) {
+            pairs.add(Slice.full(i, i + 2, i, i + 2));
+        }
+        StackWalker stack = StackWalker.getInstance();
+        for (Class<?> within : List.of(RowSlices.class, SliceIndex.class)) {
+            try (Arena arena = Arena.ofShared();
+                    Device device = open(kind)) {
+                Future<?> call = attendRepeated(
+                        device,
+                        arena,
+                        tokens,
+                        1,
+                        pairs,
+                        () -> stack.walk(frames ->
+                                frames.anyMatch(frame -> frame.getClassName().equals(within.getName()))));
+                assertThatThrownBy(call::get)
+                        .as("cancelled only while %s works", within.getSimpleName())
+                        .isInstanceOf(CancellationException.class);
+            }
+        }
+    }
+
+    /** Attends to tokens that are all the same. */
+    private static Future<?> attendRepeated(
+            Device device, Arena arena, int tokens, int dim, List<Slice> slices, Cancellation cancellation) {
+        Tensor repeated = new Tensor(arena.allocate(dim * 4L), DType.F32, tokens, 1, dim, 0, dim);
+        SoftmaxState state = new SoftmaxState(arena.allocate(SoftmaxState.bytes(tokens, 1, dim)), tokens, 1, dim);
+        return device.kernels()
+                .attend(new AttentionCall(
+                        repeated,
+                        repeated,
+                        repeated,
+                        Positions.range(0, tokens),
+                        Positions.range(0, tokens),
+                        slices,
+                        1,
+                        0,
+                        state,
+                        cancellation));
     }
 
     @Test

@@ -1,11 +1,15 @@
 package org.ringwood.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** The lowering of slices to rows against brute force, and its size. */
@@ -20,7 +24,7 @@ class RowSlicesTest {
             List<Slice> slices = disjointSlices(random);
             Positions queries = positions(random);
             Positions keys = positions(random);
-            List<Slice> rows = RowSlices.lower(slices, queries, keys);
+            List<Slice> rows = lower(slices, queries, keys);
             for (long q = 0; q < queries.rows(); q++) {
                 for (long k = 0; k < keys.rows(); k++) {
                     long row = q;
@@ -67,30 +71,64 @@ class RowSlicesTest {
     @Test
     void joinsTheFullRectanglesOfAShard() {
         Positions even = striped(0, 2, 8, 10);
-        assertThat(RowSlices.lower(List.of(Slice.full(0, 160, 0, 160)), even, even))
-                .containsExactly(Slice.full(0, 80, 0, 80));
+        assertThat(lower(List.of(Slice.full(0, 160, 0, 160)), even, even)).containsExactly(Slice.full(0, 80, 0, 80));
     }
 
     @Test
     void aStripedCausalShardOfAThousandRunsGivesThousandsOfSlices() {
         Positions shard = striped(1, 4, 64, 1000);
         long tokens = 4 * 64 * 1000;
-        List<Slice> rows = RowSlices.lower(List.of(Slice.of(0, tokens, 0, tokens, Slice.Kind.CAUSAL)), shard, shard);
+        List<Slice> rows = lower(List.of(Slice.of(0, tokens, 0, tokens, Slice.Kind.CAUSAL)), shard, shard);
         assertThat(rows).hasSize(1999);
         assertThat(rows.stream().mapToLong(Slice::area).sum()).isEqualTo(64_000L * 64_001 / 2);
     }
 
     @Test
     void aHundredThousandDocumentsOverDozensOfChunksStaySmall() {
-        List<Slice> documents = new ArrayList<>();
-        for (long i = 0; i < 100_000; i++) {
-            documents.add(Slice.of(i * 10, i * 10 + 10, i * 10, i * 10 + 10, Slice.Kind.CAUSAL));
-        }
+        List<Slice> documents = documents(100_000);
         Positions shard = striped(0, 2, 10_007, 48);
-        List<Slice> rows = RowSlices.lower(documents, shard, shard);
+        List<Slice> rows = lower(documents, shard, shard);
         assertThat(rows).hasSizeLessThan(50_000);
         assertThat(rows.stream().mapToLong(Slice::area).sum())
                 .isBetween(shard.rows() * 11 / 2 - 48 * 50, shard.rows() * 11 / 2);
+    }
+
+    @Test
+    void aLongLoweringCanBeEndedAtAnyTime() {
+        List<Slice> documents = documents(100_000);
+        Positions rows = Positions.range(0, 1_000_000);
+        AtomicInteger polls = new AtomicInteger();
+        List<Slice> lowered = RowSlices.lower(documents, rows, rows, polls::incrementAndGet);
+        int whole = polls.get();
+        assertThat(whole).isGreaterThan(100);
+        assertEndsAt(whole / 2, poll -> RowSlices.lower(documents, rows, rows, poll));
+        assertEndsAt(whole, poll -> RowSlices.lower(documents, rows, rows, poll));
+        assertEndsAt(30, poll -> new SliceIndex(lowered, poll));
+    }
+
+    /** A lowering or indexing ends when the poll throws, and asks no more. */
+    private static void assertEndsAt(int poll, Consumer<Runnable> work) {
+        AtomicInteger polls = new AtomicInteger();
+        assertThatThrownBy(() -> work.accept(() -> {
+                    if (polls.incrementAndGet() >= poll) {
+                        throw new CancellationException("at " + poll);
+                    }
+                }))
+                .hasMessage("at " + poll);
+        assertThat(polls).hasValue(poll);
+    }
+
+    /** Causal documents of 10 tokens. */
+    private static List<Slice> documents(int count) {
+        List<Slice> documents = new ArrayList<>();
+        for (long i = 0; i < count; i++) {
+            documents.add(Slice.of(i * 10, i * 10 + 10, i * 10, i * 10 + 10, Slice.Kind.CAUSAL));
+        }
+        return documents;
+    }
+
+    private static List<Slice> lower(List<Slice> slices, Positions queries, Positions keys) {
+        return RowSlices.lower(slices, queries, keys, () -> {});
     }
 
     /** Chunks {@code first, first + step, …} of {@code length} positions. */

@@ -58,9 +58,8 @@ final class AttendPlan {
         keyHeads = call.keys().heads();
         rows = call.queries().tokens();
         poll.run();
-        List<Slice> lowered = RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions());
-        poll.run();
-        slices = new SliceIndex(lowered);
+        List<Slice> lowered = RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), poll);
+        slices = new SliceIndex(lowered, poll);
         groupsBefore = new int[keyHeads + 1];
         for (int head = 0; head < keyHeads; head++) {
             long queries = rows * (firstQueryHead(head + 1) - firstQueryHead(head));

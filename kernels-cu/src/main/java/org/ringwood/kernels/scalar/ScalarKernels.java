@@ -1,8 +1,10 @@
 package org.ringwood.kernels.scalar;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Chunk;
@@ -11,6 +13,7 @@ import org.ringwood.kernels.RowSlices;
 import org.ringwood.kernels.SliceIndex;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Tensor;
+import org.ringwood.kernels.pool.Phase;
 import org.ringwood.kernels.pool.RowRanges;
 import org.ringwood.kernels.pool.WorkerPool;
 
@@ -34,11 +37,45 @@ public final class ScalarKernels implements AttentionKernels {
 
     @Override
     public Future<?> attend(AttentionCall call) {
-        SliceIndex slices = new SliceIndex(RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions()));
-        return eachRecord(call.state(), (row, head) -> attendRow(call, slices.keys(row), row, head));
+        Lowering lowering = new Lowering(call);
+        return pool.submit(
+                lowering, records(call.state(), (row, head) -> attendRow(call, lowering.keys(row), row, head)));
+    }
+
+    private void poll(AttentionCall call) {
+        if (pool.isClosed() || call.cancellation().requested()) {
+            throw new CancellationException("attention was cancelled");
+        }
+    }
+
+    /** Finds out which rows admit which keys. */
+    private final class Lowering implements Phase {
+        private final AttentionCall call;
+        private @Nullable SliceIndex slices;
+
+        Lowering(AttentionCall call) {
+            this.call = call;
+        }
+
+        @Override
+        public int tasks() {
+            return 1;
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            Runnable poll = () -> poll(call);
+            slices = new SliceIndex(
+                    RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), poll), poll);
+        }
+
+        List<Chunk> keys(long row) {
+            return Objects.requireNonNull(slices).keys(row);
+        }
     }
 
     private void attendRow(AttentionCall call, List<Chunk> admitted, long row, int head) {
+        poll(call);
         float[] query = new float[call.queries().dim()];
         call.queries().read(row, head, query, 0);
         ExactRow attention = new ExactRow(query, call.values().dim(), call.scale(), call.softcap());
@@ -46,9 +83,7 @@ public final class ScalarKernels implements AttentionKernels {
                 AttentionCall.keyHead(head, call.queries().heads(), call.keys().heads());
         for (Chunk run : admitted) {
             for (long from = run.from(); from < run.to(); from += KEYS_PER_POLL) {
-                if (pool.isClosed() || call.cancellation().requested()) {
-                    throw new CancellationException("attention was cancelled");
-                }
+                poll(call);
                 attention.add(call.keys(), call.values(), keyHead, from, Math.min(run.to(), from + KEYS_PER_POLL));
             }
         }
@@ -91,13 +126,17 @@ public final class ScalarKernels implements AttentionKernels {
     }
 
     private Future<?> eachRecord(SoftmaxState state, RecordBody body) {
-        return pool.submit(new RowRanges(state.rows(), ROWS_PER_TASK, (first, end, worker) -> {
+        return pool.submit(records(state, body));
+    }
+
+    private static Phase records(SoftmaxState state, RecordBody body) {
+        return new RowRanges(state.rows(), ROWS_PER_TASK, (first, end, worker) -> {
             for (long row = first; row < end; row++) {
                 for (int head = 0; head < state.heads(); head++) {
                     body.run(row, head);
                 }
             }
-        }));
+        });
     }
 
     private interface RecordBody {
