@@ -3,6 +3,7 @@ package org.ringwood.kernels;
 import java.util.Locale;
 import org.ringwood.kernels.cpu.CpuKernels;
 import org.ringwood.kernels.cuda.CudaProbe;
+import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.kernels.scalar.ScalarKernels;
 
 /** Opens devices by name. */
@@ -27,19 +28,33 @@ public final class Devices {
     }
 
     /**
-     * Opens a device.
+     * Opens a device whose threads run where the operating system likes.
      *
      * @param kind which
      * @param threads compute threads of a CPU device, at least 1
      * @throws UnsupportedOperationException if this machine has no such device; the message says why
      */
     public static Device open(Kind kind, int threads) {
+        return open(kind, threads, CpuList.NONE);
+    }
+
+    /**
+     * Opens a device whose threads keep to some processors: one each, in the order of the list, or all of them to the whole list if they are
+     * more. Give devices that work at the same time disjoint lists.
+     *
+     * @param kind which
+     * @param threads compute threads of a CPU device, at least 1
+     * @param cpus the processors; none leaves the choice to the operating system
+     * @throws UnsupportedOperationException if this machine has no such device, or can't pin threads; the message says why
+     * @throws IllegalArgumentException if a processor is not one that this process may use
+     */
+    public static Device open(Kind kind, int threads, CpuList cpus) {
         if (threads < 1) {
             throw new IllegalArgumentException("a device needs at least 1 thread, not " + threads);
         }
         return switch (kind) {
-            case AUTO, CPU -> new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, CpuKernels::new);
-            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, ScalarKernels::new);
+            case AUTO, CPU -> new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, cpus, CpuKernels::new);
+            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, cpus, ScalarKernels::new);
             case CUDA -> throw new UnsupportedOperationException(withoutCuda());
         };
     }

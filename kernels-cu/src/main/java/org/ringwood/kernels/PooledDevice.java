@@ -1,12 +1,14 @@
 package org.ringwood.kernels;
 
 import java.util.function.Function;
+import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.kernels.pool.WorkerPool;
 
 /** A device whose kernels run on threads of this JVM. */
 final class PooledDevice implements Device {
     private final Devices.Kind kind;
     private final String arithmetic;
+    private final CpuList cpus;
     private final WorkerPool pool;
     private final AttentionKernels kernels;
 
@@ -14,12 +16,19 @@ final class PooledDevice implements Device {
      * Opens the device with its own threads.
      *
      * @param arithmetic what its kernels compute with, for people
+     * @param cpus what its threads are pinned to; none leaves that to the system
      * @param provider makes the kernels that run on a pool
      */
-    PooledDevice(Devices.Kind kind, String arithmetic, int threads, Function<WorkerPool, AttentionKernels> provider) {
+    PooledDevice(
+            Devices.Kind kind,
+            String arithmetic,
+            int threads,
+            CpuList cpus,
+            Function<WorkerPool, AttentionKernels> provider) {
         this.kind = kind;
         this.arithmetic = arithmetic;
-        this.pool = new WorkerPool("ringwood-" + kind, threads);
+        this.cpus = cpus;
+        this.pool = new WorkerPool("ringwood-" + kind, threads, cpus);
         this.kernels = provider.apply(pool);
     }
 
@@ -35,7 +44,8 @@ final class PooledDevice implements Device {
 
     @Override
     public String description() {
-        return kind + ", " + arithmetic + ", " + threads() + (threads() == 1 ? " thread" : " threads");
+        return kind + ", " + arithmetic + ", " + threads() + (threads() == 1 ? " thread" : " threads")
+                + (cpus.isEmpty() ? "" : " on cpus " + cpus);
     }
 
     @Override

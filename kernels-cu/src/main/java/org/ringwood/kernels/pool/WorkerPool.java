@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -22,6 +24,10 @@ public final class WorkerPool implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition roundStarted = lock.newCondition();
     private final Queue<Call> calls = new ArrayDeque<>();
+    /** Calls that are done, on their way to whoever waits for them; filled under the lock. */
+    private final Queue<Call> done = new ConcurrentLinkedQueue<>();
+
+    private final ReentrantLock completing = new ReentrantLock();
     private final List<Thread> threads = new ArrayList<>();
     private volatile @Nullable Round current;
     /** Number of the last round that was started; guarded by the lock. */
@@ -29,14 +35,37 @@ public final class WorkerPool implements AutoCloseable {
 
     private volatile boolean closed;
 
-    /** Starts {@code threads} daemon threads called {@code name-0}, {@code name-1}, …. */
+    /** Starts {@code threads} daemon threads called {@code name-0}, {@code name-1}, …, on processors that the system chooses. */
     public WorkerPool(String name, int threads) {
+        this(name, threads, CpuList.NONE);
+    }
+
+    /**
+     * Starts {@code threads} daemon threads called {@code name-0}, {@code name-1}, …, on processors that the system chooses if the
+     * list is empty, else on those of the list: one each, in their order, or on all of them if the threads are more.
+     *
+     * @throws UnsupportedOperationException if threads can't be pinned on this system
+     * @throws IllegalArgumentException if a processor is not one that this process may use
+     */
+    public WorkerPool(String name, int threads, CpuList cpus) {
+        Affinity.require(cpus);
+        List<CompletableFuture<@Nullable Void>> starts = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             int worker = i;
-            this.threads.add(
-                    Thread.ofPlatform().name(name + "-" + worker).daemon().unstarted(() -> work(worker)));
+            CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
+            starts.add(started);
+            this.threads.add(Thread.ofPlatform()
+                    .name(name + "-" + worker)
+                    .daemon()
+                    .unstarted(() -> work(worker, cpus.of(worker, threads), started)));
         }
         this.threads.forEach(Thread::start);
+        try {
+            starts.forEach(CompletableFuture::join);
+        } catch (CompletionException e) {
+            close();
+            throw new IllegalStateException("a thread can't be pinned to its cpus: " + e.getCause(), e.getCause());
+        }
     }
 
     /** Number of threads. */
@@ -50,8 +79,9 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     /**
-     * Queues a call. Its future completes after those of all earlier calls. It can't be cancelled through the future: a
-     * task would go on using its caller's memory.
+     * Queues a call. Its future completes after those of all earlier calls, and what depends on it runs on a thread of the pool: it
+     * may be slow at the cost of that thread, but must not wait for a call of this pool. The call can't be cancelled through the
+     * future: a task would go on using its caller's memory.
      *
      * @throws IllegalStateException if the pool is closed
      */
@@ -69,6 +99,7 @@ public final class WorkerPool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        completeDone();
         return call.completion;
     }
 
@@ -104,7 +135,13 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    private void work(int worker) {
+    private void work(int worker, CpuList cpus, CompletableFuture<@Nullable Void> started) {
+        try {
+            Affinity.pin(cpus);
+            started.complete(null);
+        } catch (RuntimeException | Error e) {
+            started.completeExceptionally(e);
+        }
         long last = 0;
         while (!closed) {
             last = workOnce(last, worker);
@@ -188,9 +225,26 @@ public final class WorkerPool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        completeDone();
     }
 
-    /** Completes calls until one has tasks to run. The lock is held. */
+    /**
+     * Completes calls in their order, without the lock, as what depends on them may take its time. If another thread is at it, that one
+     * goes on with what this one has left.
+     */
+    private void completeDone() {
+        while (!done.isEmpty() && completing.tryLock()) {
+            try {
+                for (Call call = done.poll(); call != null; call = done.poll()) {
+                    call.complete();
+                }
+            } finally {
+                completing.unlock();
+            }
+        }
+    }
+
+    /** Sets calls aside that are done until one has tasks to run. The lock is held. */
     private void startNextRound() {
         for (Call call = calls.peek(); call != null; call = calls.peek()) {
             Round round = call.nextRound(rounds + 1);
@@ -203,7 +257,7 @@ public final class WorkerPool implements AutoCloseable {
                 return;
             }
             calls.remove();
-            call.complete();
+            done.add(call);
         }
     }
 

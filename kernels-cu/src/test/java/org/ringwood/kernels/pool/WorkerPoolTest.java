@@ -7,7 +7,10 @@ import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -68,6 +71,8 @@ class WorkerPoolTest {
     void callsCompleteInTheirOrder() throws Exception {
         try (WorkerPool pool = new WorkerPool("test", 3)) {
             List<Future<?>> calls = new ArrayList<>();
+            List<Future<?>> followed = new ArrayList<>();
+            Queue<Integer> completed = new ConcurrentLinkedQueue<>();
             AtomicInteger next = new AtomicInteger();
             AtomicInteger disorder = new AtomicInteger();
             for (int i = 0; i < 500; i++) {
@@ -77,14 +82,46 @@ class WorkerPoolTest {
                         disorder.incrementAndGet();
                     }
                     next.incrementAndGet();
-                    if (call > 0 && !calls.get(call - 1).isDone()) {
-                        disorder.incrementAndGet();
-                    }
                 })));
+                followed.add(dependent(calls.getLast(), () -> completed.add(call)));
             }
-            calls.getLast().get();
+            for (Future<?> last : followed) {
+                last.get();
+            }
             assertThat(disorder).hasValue(0);
-            assertThat(calls).allMatch(Future::isDone);
+            assertThat(List.copyOf(completed)).isSorted().hasSize(500);
+        }
+    }
+
+    @Test
+    void whatDependsOnACallDoesNotHoldUpTheNext() throws Exception {
+        try (WorkerPool pool = new WorkerPool("test", 2)) {
+            CountDownLatch begin = new CountDownLatch(1);
+            CountDownLatch later = new CountDownLatch(1);
+            Future<?> first = pool.submit(phase(1, (task, worker) -> await(begin)));
+            Future<?> slow = dependent(first, () -> await(later));
+            begin.countDown();
+            pool.submit(phase(1, (task, worker) -> later.countDown())).get();
+            slow.get();
+        }
+    }
+
+    private static Future<?> dependent(Future<?> call, Runnable action) {
+        return ((CompletableFuture<?>) call).thenRun(action);
+    }
+
+    /** If idle threads went on spinning, this would never end. */
+    @Test
+    void idleThreadsPark() throws Exception {
+        try (WorkerPool pool = new WorkerPool("idle", 3)) {
+            pool.submit(phase(10, (task, worker) -> {})).get();
+            List<Thread> threads = Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().startsWith("idle-"))
+                    .toList();
+            assertThat(threads).hasSize(3);
+            while (threads.stream().anyMatch(thread -> thread.getState() != Thread.State.WAITING)) {
+                Thread.onSpinWait();
+            }
         }
     }
 
