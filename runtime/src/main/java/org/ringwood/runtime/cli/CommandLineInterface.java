@@ -17,7 +17,10 @@ import picocli.CommandLine.Spec;
         description = "Exact attention over long sequences, computed by several processes.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        footer = {"", "From a checkout, ringwood test runs all tests."},
+        footer = {
+            "",
+            "From a checkout, ringwood test runs all tests, and ringwood bench kernels measures the kernels beside others."
+        },
         sortOptions = false)
 public final class CommandLineInterface implements Runnable {
     @Spec

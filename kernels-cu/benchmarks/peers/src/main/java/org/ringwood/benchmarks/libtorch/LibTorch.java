@@ -1,0 +1,85 @@
+package org.ringwood.benchmarks.libtorch;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.benchmarks.peer.Operands;
+import org.ringwood.benchmarks.peer.Peer;
+import org.ringwood.benchmarks.workload.Masking;
+import org.ringwood.benchmarks.workload.Workload;
+
+/**
+ * libtorch's {@code _scaled_dot_product_flash_attention_for_cpu}, what {@code scaled_dot_product_attention} of PyTorch runs on a CPU. The
+ * property {@code ringwood.libtorch} names the folder of its libraries.
+ */
+public final class LibTorch implements Peer {
+    private static final String LIBRARY = "libtorch_cpu.so";
+    private static final String PROPERTIES = "pytorch.properties";
+
+    private final Path folder = Path.of(System.getProperty("ringwood.libtorch", "."));
+    private @Nullable TorchLibrary loaded;
+
+    /** Made by the service loader. */
+    public LibTorch() {}
+
+    @Override
+    public String name() {
+        return "libtorch";
+    }
+
+    @Override
+    public String version() {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(folder.resolve(PROPERTIES))) {
+            properties.load(reader);
+        } catch (IOException e) {
+            return "of unknown version: " + e.getMessage();
+        }
+        return properties.getProperty("version", "of unknown version");
+    }
+
+    @Override
+    public Entry enter(Operands operands, int threads) {
+        Optional<String> obstacle = obstacle(operands.workload());
+        if (obstacle.isPresent()) {
+            return new Entry.Absent(obstacle.get());
+        }
+        Path library = folder.resolve(LIBRARY);
+        if (!Files.exists(library)) {
+            return new Entry.Absent("there is none for this platform");
+        }
+        TorchLibrary torch = load(library);
+        int used = torch.useThreads(threads);
+        return used == threads
+                ? new Entry.Ready(new TorchContender(torch, operands))
+                : new Entry.Absent("it insists on " + used + " threads instead of " + threads);
+    }
+
+    private TorchLibrary load(Path library) {
+        TorchLibrary torch = loaded;
+        if (torch == null) {
+            torch = new TorchLibrary(library.toAbsolutePath());
+            loaded = torch;
+        }
+        return torch;
+    }
+
+    private static Optional<String> obstacle(Workload workload) {
+        Masking masking = workload.masking();
+        if (!(masking instanceof Masking.Full || masking instanceof Masking.Causal)) {
+            return Optional.of("the mask is neither full nor causal: its flash attention has no other that skips work");
+        }
+        if (masking instanceof Masking.Causal && workload.rows() != workload.keys()) {
+            return Optional.of(
+                    "a causal mask has other numbers of rows than keys: it aligns them at the start, not at the end");
+        }
+        if (workload.dim() != workload.dimV()) {
+            return Optional.of("values have another dim than keys");
+        }
+        return HeadGroups.obstacle(workload);
+    }
+}

@@ -1,0 +1,249 @@
+package org.ringwood.benchmarks;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.benchmarks.measure.KernelBench;
+import org.ringwood.benchmarks.measure.Measurement;
+import org.ringwood.benchmarks.peer.Peer;
+import org.ringwood.benchmarks.report.KernelTable;
+import org.ringwood.benchmarks.report.Machine;
+import org.ringwood.benchmarks.report.MarkedFile;
+import org.ringwood.benchmarks.workload.CaseTable;
+import org.ringwood.benchmarks.workload.KernelCase;
+import org.ringwood.benchmarks.workload.Workload;
+import org.ringwood.benchmarks.workload.WorkloadText;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Measures the attention kernels of the CPU. */
+@Command(
+        name = "kernels",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        description = {
+            "Measures the attention kernels of the CPU beside the machine's ceilings and beside libtorch and ONNX Runtime,"
+                    + " and compares all results.",
+            ""
+        })
+final class KernelsCommand implements Callable<Integer> {
+    /** Exit code if a result differs from the oracle, as in all of Ringwood. */
+    private static final int VERIFICATION_FAILED = 3;
+
+    private static final double QUICK_SECONDS = 2;
+    private static final double SECONDS = 4;
+    private static final double GIBI = 1 << 30;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--quick", description = "One case of each kind only.")
+    private boolean quick;
+
+    @Option(
+            names = "--threads",
+            split = ",",
+            paramLabel = "N",
+            description =
+                    "Numbers of threads for every case, such as 1,2; otherwise some cases run on 1, all on all cores.")
+    private List<Integer> threads = new ArrayList<>();
+
+    @Option(
+            names = "--only",
+            paramLabel = "REGEX",
+            description = "Only cases whose name has a part that matches, such as dtype=bf16.")
+    private @Nullable String only;
+
+    @Option(
+            names = "--shape",
+            paramLabel = "SHAPE",
+            converter = ShapeConverter.class,
+            description = {
+                "A case of your own instead of the table's; may be repeated. For instance",
+                "rows=2049,keys=4096,heads=8/2,dim=80,dimv=64,dtype=bf16,mask=causal,items=2,layout=thd.",
+                "rows and dim must be told. dtype: f32, f16 or bf16; mask: full, causal, window:WIDTH, documents:COUNT or"
+                        + " causal-documents:COUNT; layout: htd or thd."
+            })
+    private List<Workload> shapes = new ArrayList<>();
+
+    @Option(
+            names = "--seconds-per-case",
+            paramLabel = "S",
+            description = "How long the rounds of a case last; 4 if not given, 2 with --quick.")
+    private @Nullable Double seconds;
+
+    @Option(names = "--no-peers", description = "Measures without libtorch and ONNX Runtime.")
+    private boolean withoutPeers;
+
+    @Option(
+            names = "--markdown",
+            paramLabel = "FILE",
+            description = "Writes the table to a file, too; in one that exists, between the lines '" + MarkedFile.BEGIN
+                    + "' and '" + MarkedFile.END + "'.")
+    private @Nullable Path markdown;
+
+    @Override
+    public Integer call() throws IOException {
+        double secondsPerCase = secondsPerCase();
+        List<Turn> turns = turns();
+        Optional<MarkedFile> file = file();
+        List<Peer> peers = withoutPeers
+                ? List.of()
+                : ServiceLoader.load(Peer.class).stream()
+                        .map(ServiceLoader.Provider::get)
+                        .toList();
+        KernelTable table = new KernelTable(peers.stream().map(Peer::name).toList());
+        StringBuilder text = new StringBuilder();
+        print(text, title(peers) + "\n\n" + table.head());
+        boolean exact = true;
+        try (KernelBench bench = new KernelBench(peers, secondsPerCase)) {
+            for (Turn turn : turns) {
+                Measurement measured = bench.measure(turn.subject, turn.threads);
+                print(text, table.row(measured));
+                exact &= measured.exact();
+            }
+        }
+        if (!table.notes().isEmpty()) {
+            print(text, "\n— " + String.join("\n— ", table.notes()));
+        }
+        if (file.isPresent()) {
+            file.get().write(text.toString());
+        }
+        return exact ? 0 : VERIFICATION_FAILED;
+    }
+
+    /** A case with a number of threads. */
+    private record Turn(KernelCase subject, int threads) {}
+
+    private List<Turn> turns() {
+        Predicate<String> matching = matching();
+        List<KernelCase> cases = shapes.isEmpty()
+                ? quick ? CaseTable.quick() : CaseTable.complete()
+                : shapes.stream()
+                        .map(KernelCase::of)
+                        .map(KernelCase::withEachCount)
+                        .toList();
+        List<Turn> turns = cases.stream()
+                .filter(subject -> matching.test(subject.workload().toString()))
+                .flatMap(subject -> counts(subject).map(count -> new Turn(subject, count)))
+                .toList();
+        if (turns.isEmpty()) {
+            throw bad("no case matches --only " + only + "; names are like "
+                    + cases.getFirst().workload());
+        }
+        turns.forEach(turn -> requireMemory(turn.subject));
+        return turns;
+    }
+
+    private Predicate<String> matching() {
+        try {
+            return Pattern.compile(only == null ? "" : only).asPredicate();
+        } catch (PatternSyntaxException e) {
+            throw bad("--only '" + only + "' is no regular expression: " + e.getDescription());
+        }
+    }
+
+    private Stream<Integer> counts(KernelCase subject) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        for (int count : threads) {
+            if (count < 1 || count > cores) {
+                throw bad("--threads " + count + " is not within 1 to " + cores + ", the cores of this machine");
+            }
+        }
+        if (!threads.isEmpty()) {
+            return threads.stream().distinct();
+        }
+        return (subject.eachCount() ? Stream.of(1, cores) : Stream.of(cores)).distinct();
+    }
+
+    private void requireMemory(KernelCase subject) {
+        var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        double needed = KernelBench.bytes(subject);
+        if (needed > system.getTotalMemorySize()) {
+            throw bad(String.format(
+                    Locale.ROOT,
+                    "%s needs %.1f GiB of tensors, this machine has %.1f GiB of memory; make it smaller",
+                    subject.workload(),
+                    needed / GIBI,
+                    system.getTotalMemorySize() / GIBI));
+        }
+    }
+
+    private double secondsPerCase() {
+        double given = seconds != null ? seconds : quick ? QUICK_SECONDS : SECONDS;
+        if (!(given > 0) || Double.isInfinite(given)) {
+            throw bad("--seconds-per-case " + given + " is no time: give a positive number");
+        }
+        return given;
+    }
+
+    private Optional<MarkedFile> file() throws IOException {
+        if (markdown == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(MarkedFile.open(markdown));
+        } catch (IllegalArgumentException e) {
+            throw bad(e.getMessage());
+        }
+    }
+
+    private static String title(List<Peer> peers) {
+        StringBuilder title = new StringBuilder("Measured on ")
+                .append(LocalDate.now(ZoneId.systemDefault()))
+                .append(": ")
+                .append(Machine.describe());
+        try (Device device = Devices.open(Devices.Kind.CPU, 1)) {
+            title.append(", Ringwood ")
+                    .append(Version.commit())
+                    .append(" (")
+                    .append(device.description().replaceFirst(", 1 thread$", ""))
+                    .append(')');
+        }
+        peers.forEach(peer -> title.append(", ").append(peer.name()).append(' ').append(peer.version()));
+        return title.append('.').toString();
+    }
+
+    private static void print(StringBuilder text, String lines) {
+        text.append(lines).append('\n');
+        System.out.println(lines);
+    }
+
+    private ParameterException bad(@Nullable String message) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), String.valueOf(message));
+    }
+
+    /** Reads a workload from the command line. */
+    static final class ShapeConverter implements ITypeConverter<Workload> {
+        @Override
+        public Workload convert(String text) {
+            try {
+                return WorkloadText.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.ringwood.benchmarks.measure;
+
+import java.util.List;
+import org.ringwood.benchmarks.peer.Peer;
+import org.ringwood.benchmarks.workload.KernelCase;
+
+/** Measures cases. One thread must make all calls: peers may set their number of threads for the calling thread only. */
+public final class KernelBench implements AutoCloseable {
+    private final List<Peer> peers;
+    private final double seconds;
+    private final Ceilings ceilings = new Ceilings();
+
+    /**
+     * A bench with peers.
+     *
+     * @param peers who is measured beside Ringwood
+     * @param seconds how long the rounds of a case last, if three take no longer; warming up comes on top
+     */
+    public KernelBench(List<Peer> peers, double seconds) {
+        this.peers = List.copyOf(peers);
+        this.seconds = seconds;
+    }
+
+    /** Bytes of the tensors that a case needs at once, without what peers allocate. */
+    public static double bytes(KernelCase subject) {
+        return RandomOperands.bytes(subject.workload())
+                + subject.baseline()
+                        .map(baseline -> RandomOperands.bytes(baseline.workload()))
+                        .orElse(0.0);
+    }
+
+    /** Measures a case. */
+    public Measurement measure(KernelCase subject, int threads) {
+        try (Lineup lineup = new Lineup(subject, threads, ceilings, peers)) {
+            return lineup.measure(seconds);
+        }
+    }
+
+    @Override
+    public void close() {
+        ceilings.close();
+    }
+}

@@ -1,0 +1,52 @@
+package org.ringwood.benchmarks.measure;
+
+import java.util.concurrent.locks.LockSupport;
+import org.ringwood.benchmarks.peer.Contender;
+
+/** Seconds that a contender takes to attend once. */
+final class Stopwatch implements Sampler {
+    private static final double NANOS = 1e9;
+    /** A sample takes so long at least: short attentions are repeated, as in the layers of a model. */
+    private static final double SAMPLE_SECONDS = 0.02;
+    /** Before a sample, idle threads of the contender before stop spinning within this. */
+    private static final long QUIET_NANOS = 15_000_000;
+
+    private static final int LEAST_WARM_UP_CALLS = 3;
+
+    private final Contender contender;
+    private final double warmUpSeconds;
+    private int calls = 1;
+
+    /** Warms up for {@code warmUpSeconds}. */
+    Stopwatch(Contender contender, double warmUpSeconds) {
+        this.contender = contender;
+        this.warmUpSeconds = warmUpSeconds;
+    }
+
+    @Override
+    public void warmUp() {
+        long began = System.nanoTime();
+        double fastest = Double.POSITIVE_INFINITY;
+        for (int call = 0; call < LEAST_WARM_UP_CALLS || System.nanoTime() - began < warmUpSeconds * NANOS; call++) {
+            fastest = Math.min(fastest, time(1));
+        }
+        calls = (int) Math.ceil(SAMPLE_SECONDS / fastest);
+    }
+
+    @Override
+    public double sample() {
+        LockSupport.parkNanos(QUIET_NANOS);
+        if (calls > 1) {
+            contender.attend();
+        }
+        return time(calls);
+    }
+
+    private double time(int count) {
+        long began = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            contender.attend();
+        }
+        return (System.nanoTime() - began) / NANOS / count;
+    }
+}
