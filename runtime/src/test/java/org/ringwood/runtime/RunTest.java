@@ -14,10 +14,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.kernels.pool.CpuList;
 
 /** Whole jobs in processes of their own. */
 class RunTest {
@@ -86,6 +89,22 @@ class RunTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
+    void ranksKeepToTheirPartOfTheCpus() throws Exception {
+        CpuList allowed = CpuList.allowed().orElseThrow();
+        int workers = Math.min(2, allowed.size());
+        try (LaunchedProgram run = run(job(JOB), "--set", "workers=" + workers, "--set", "cpus=\"" + allowed + "\"")) {
+            assertThat(run.await()).as(run.err()).isZero();
+            List<Map<String, Object>> ranks = list(report(), "ranks");
+            assertThat(ranks).hasSize(workers);
+            for (int rank = 0; rank < workers; rank++) {
+                assertThat(String.valueOf(ranks.get(rank).get("device")))
+                        .endsWith("on cpus " + allowed.part(rank, workers));
+            }
+        }
+    }
+
+    @Test
     void twoJobsShareAMachine() throws Exception {
         Path one = job(JOB);
         Path other = Files.writeString(
@@ -107,6 +126,7 @@ class RunTest {
                     output=no/such/directory/out.npy              | directory does not exist
                     transport=mpi                                 | mpi
                     network.interface=nosuch0                     | nosuch0
+                    cpus=8000-8002                                | is not among those that this process may use
                     workers=auto                                  | --set workers=4
                     """)
     void badInputEndsWithOneSentence(String setting, String culprit) throws Exception {

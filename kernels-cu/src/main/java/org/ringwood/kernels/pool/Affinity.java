@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Which processors threads run on: Linux's {@code sched_setaffinity}, which keeps what Slurm, taskset or a container allow. */
 final class Affinity {
@@ -31,16 +32,19 @@ final class Affinity {
         if (cpus.isEmpty()) {
             return;
         }
-        String system = System.getProperty("os.name");
-        if (!system.equals("Linux")) {
-            throw new UnsupportedOperationException("threads can't be pinned to cpus on " + system);
-        }
-        CpuList allowed = allowed(PROCESS);
+        CpuList allowed = allowed()
+                .orElseThrow(() -> new UnsupportedOperationException(
+                        "threads can't be pinned to cpus on " + System.getProperty("os.name")));
         CpuList refused = cpus.without(allowed);
         if (!refused.isEmpty()) {
             throw new IllegalArgumentException(
                     "cpu " + refused.cpus().getFirst() + " is not among those that this process may use, " + allowed);
         }
+    }
+
+    /** The processors that this process may use; empty on other systems than Linux. */
+    static Optional<CpuList> allowed() {
+        return System.getProperty("os.name").equals("Linux") ? Optional.of(allowed(PROCESS)) : Optional.empty();
     }
 
     /** The processors that the {@code status} file of a process or thread in {@code /proc} tells of. */

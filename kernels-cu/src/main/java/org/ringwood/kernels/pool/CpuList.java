@@ -3,6 +3,7 @@ package org.ringwood.kernels.pool;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -65,6 +66,21 @@ public record CpuList(List<Integer> cpus) {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("\"" + text + "\" is no list of cpus such as 0-3,8", e);
         }
+    }
+
+    /** The processors that this process may use, as Slurm, taskset or a container allow; empty where the system doesn't tell. */
+    public static Optional<CpuList> allowed() {
+        return Affinity.allowed();
+    }
+
+    /**
+     * Checks that threads of this process can be pinned to these processors.
+     *
+     * @throws UnsupportedOperationException if they can't be on this system
+     * @throws IllegalArgumentException if one is not this process's to use
+     */
+    public void requireUsable() {
+        Affinity.require(this);
     }
 
     /** Whether the choice is the system's. */

@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.cuda.CudaProbe;
+import org.ringwood.kernels.pool.CpuList;
 
 /** Examines this machine. */
 final class Doctor {
@@ -41,7 +42,9 @@ final class Doctor {
 
     private static Finding vectors() {
         try (Device cpu = Devices.open(Devices.Kind.CPU, Runtime.getRuntime().availableProcessors())) {
-            return Finding.good("CPU", cpu.description());
+            String cpus =
+                    CpuList.allowed().map(list -> "; may run on cpus " + list).orElse("");
+            return Finding.good("CPU", cpu.description() + cpus);
         } catch (UnsupportedOperationException | LinkageError missing) {
             return Finding.broken("CPU", missing.getMessage() + ": start with --add-modules jdk.incubator.vector");
         }

@@ -12,6 +12,7 @@ import org.ringwood.collectives.Topology;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.planning.Cores;
 import org.ringwood.runtime.planning.Planner;
 import org.ringwood.runtime.report.Quantity;
 import org.ringwood.runtime.report.Table;
@@ -45,8 +46,8 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         Job job = options.read();
         try (Inputs inputs = Inputs.open(job)) {
             Topology topology = topology(job);
-            Planner planner =
-                    new Planner(inputs.shape(), inputs.mask(), topology, CostModel.cpu(threads(job, topology)));
+            int threads = Cores.of(job, topology, 0).threads();
+            Planner planner = new Planner(inputs.shape(), inputs.mask(), topology, CostModel.cpu(threads));
             if (job.workers().isEmpty()) {
                 System.out.println("workers is auto; this is the plan for 1, and --set workers=N plans for N");
             }
@@ -68,11 +69,6 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         return new Topology(IntStream.range(0, ranks)
                 .mapToObj(rank -> "node" + (long) rank * nodes / ranks)
                 .toList());
-    }
-
-    private int threads(Job job, Topology topology) {
-        int mostLocal = Math.ceilDiv(topology.size(), nodes);
-        return job.threads().orElse(Math.max(1, Runtime.getRuntime().availableProcessors() / mostLocal));
     }
 
     private static void print(Inputs inputs, Topology topology, Choice choice) {

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.pool.CpuList;
 
 /**
  * A job as its file describes it, with every default filled in and every path absolute. Empty options mean {@code auto} or, of
@@ -16,6 +17,7 @@ import org.ringwood.kernels.Devices;
  *
  * @param workers processes
  * @param threads compute threads a worker
+ * @param cpus of a machine, cut among the workers on it; none leaves the choice to the system
  * @param device where kernels run
  * @param transport what carries tensors
  * @param network interface and ports
@@ -30,6 +32,7 @@ import org.ringwood.kernels.Devices;
 public record Job(
         OptionalInt workers,
         OptionalInt threads,
+        CpuList cpus,
         Devices.Kind device,
         Transport transport,
         Network network,
@@ -130,6 +133,7 @@ public record Job(
         return new Job(
                 OptionalInt.of(workers),
                 OptionalInt.of(threads),
+                cpus,
                 device,
                 transport,
                 network,

@@ -9,11 +9,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.tensors.Layout;
 import org.ringwood.runtime.yaml.Entry;
@@ -26,6 +28,7 @@ public final class JobFile {
     private static final List<String> KEYS = List.of(
             "workers",
             "threads",
+            "cpus",
             "device",
             "transport",
             "network",
@@ -85,6 +88,7 @@ public final class JobFile {
         Job job = new Job(
                 count("workers", MOST_WORKERS),
                 count("threads", Short.MAX_VALUE),
+                cpus(),
                 top.choice("device", Words.DEVICES).orElse(Devices.Kind.AUTO),
                 top.choice("transport", Words.TRANSPORTS).orElse(Job.Transport.AUTO),
                 network(),
@@ -106,6 +110,28 @@ public final class JobFile {
         return OptionalInt.of(top.whole(key, 1, most, "auto or a whole number from 1 to " + most)
                 .orElseThrow()
                 .intValue());
+    }
+
+    private CpuList cpus() {
+        try {
+            return top.entry("cpus")
+                    .filter(_ -> !top.is("cpus", "auto"))
+                    .map(entry -> CpuList.parse(entry instanceof Entry.Sequence list ? joined(list) : word(entry)))
+                    .orElse(CpuList.NONE);
+        } catch (IllegalArgumentException e) {
+            throw top.refused("cpus", "must be auto or cpus such as [0, 1, 8] or 0-3,8: " + e.getMessage());
+        }
+    }
+
+    private String joined(Entry.Sequence list) {
+        return list.items().stream().map(this::word).collect(Collectors.joining(","));
+    }
+
+    private String word(Entry entry) {
+        if (!(entry instanceof Entry.Scalar scalar)) {
+            throw top.wrong("cpus", "auto or cpus such as [0, 1, 8] or 0-3,8", entry);
+        }
+        return scalar.text();
     }
 
     private Job.Network network() {

@@ -23,6 +23,7 @@ final class JobText {
     JobText(Job job) {
         line("workers", number(job.workers()));
         line("threads", number(job.threads()));
+        line("cpus", job.cpus().isEmpty() ? "auto" : quoted(job.cpus().toString()));
         line("device", job.device());
         line("transport", job.transport());
         line("network", network(job.network()));

@@ -1,11 +1,9 @@
 package org.ringwood.runtime.worker;
 
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
-import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.runtime.cluster.Coordination;
@@ -14,6 +12,7 @@ import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.planning.Cores;
 
 /** One rank of a job, from its inputs to its exit code, once the group is connected. */
 final class RankProgram {
@@ -61,7 +60,7 @@ final class RankProgram {
 
     /** Runs to the end, and tells every rank if this one cannot go on. The group stays open. */
     End run() {
-        try (Device device = open(job.device(), threads())) {
+        try (Device device = open(job.device(), Cores.of(job, group.topology(), group.rank()))) {
             return run(device);
         } catch (RuntimeException | Error thrown) {
             return fail(thrown);
@@ -108,22 +107,17 @@ final class RankProgram {
         return End.failed(Classification.witnessed(cause, thrown), thrown);
     }
 
-    private static Device open(Devices.Kind kind, int threads) {
+    private static Device open(Devices.Kind kind, Cores cores) {
         try {
-            return Devices.open(kind, threads);
+            cores.cpus().requireUsable();
+        } catch (UnsupportedOperationException | IllegalArgumentException refused) {
+            throw new InputException("cpus: " + refused.getMessage() + ": name others, or leave it auto", refused);
+        }
+        try {
+            return Devices.open(kind, cores.threads(), cores.cpus());
         } catch (UnsupportedOperationException missing) {
             throw new InputException("device: " + missing.getMessage(), missing);
         }
-    }
-
-    /** What is configured; else the cores of this machine, shared among the ranks on it. */
-    private int threads() {
-        OptionalInt configured = job.threads();
-        Topology topology = group.topology();
-        long local = topology.nodes().stream()
-                .filter(topology.nodes().get(group.rank())::equals)
-                .count();
-        return configured.orElse((int) Math.max(1, Runtime.getRuntime().availableProcessors() / local));
     }
 
     /** What carries the tensors; stays auto if it is not one transport, but shared memory within nodes and Aeron between them. */

@@ -70,7 +70,9 @@ final class Voice {
             choices.add(new Report.Choice(
                     "threads",
                     Integer.toString(resolved.threads().orElseThrow()),
-                    "the cores of a machine over the workers on it"));
+                    job.cpus().isEmpty()
+                            ? "the cores of a machine over the workers on it"
+                            : "the cpus of a machine over the workers on it"));
         }
         if (job.device() != resolved.device()) {
             choices.add(new Report.Choice("device", resolved.device().toString(), "the best device of this version"));

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.collectives.PortRange;
@@ -24,6 +25,7 @@ import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.tensors.Layout;
 
@@ -33,6 +35,7 @@ class JobFileTest {
     private static final String WHOLE = """
             workers: 4
             threads: 2
+            cpus: 4-5,1
             device: cpu
             transport: shm
             network: {interface: eth0, ports: 4000}
@@ -85,6 +88,7 @@ class JobFileTest {
         Job job = job(WHOLE);
         assertThat(job.workers()).isEqualTo(OptionalInt.of(4));
         assertThat(job.threads()).isEqualTo(OptionalInt.of(2));
+        assertThat(job.cpus()).isEqualTo(new CpuList(List.of(4, 5, 1)));
         assertThat(job.device()).isEqualTo(Devices.Kind.CPU);
         assertThat(job.transport()).isEqualTo(Job.Transport.SHM);
         assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), new PortRange(4000)));
@@ -118,6 +122,7 @@ class JobFileTest {
     void fillsInDefaults() {
         Job job = job(minimal(""));
         assertThat(job.workers()).isEmpty();
+        assertThat(job.cpus()).isEqualTo(CpuList.NONE);
         assertThat(job.device()).isEqualTo(Devices.Kind.AUTO);
         assertThat(job.timeouts()).isEqualTo(Timeouts.DEFAULT);
         assertThat(job.attention().schedules()).containsExactly(Job.Schedule.AUTO);
@@ -126,6 +131,14 @@ class JobFileTest {
         assertThat(job.input()).isEqualTo(new Input.Random(8, 8, 2, 2, 4, 4, DType.F32, 1, 1));
         assertThat(job.verify()).isEqualTo(new Verify.Samples(256));
         assertThat(job.output()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {"auto; ''", "3; 3", "[3]; 3", "'[0, 1, 8]'; 0-1,8", "[0-3]; 0-3", "\"5,4\"; 5,4"})
+    void cpusAreAListOrARange(String value, String expected) {
+        assertThat(job(minimal("cpus: " + value + "\n")).cpus()).hasToString(expected);
     }
 
     @Test
@@ -224,6 +237,11 @@ class JobFileTest {
                 refusal(minimal("workers: 1.5\n"), "workers must be auto or a whole number"),
                 refusal(minimal("workers: [1]\n"), "workers must be auto or a whole number", "not a list"),
                 refusal(minimal("workers:\n"), "workers must be", "not empty"),
+                refusal(minimal("cpus: 0-3,2\n"), "job.yaml:3: cpus must be auto or cpus", "cpu 2 is named twice"),
+                refusal(minimal("cpus: [a]\n"), "cpus must be auto or cpus", "\"a\" is no list of cpus"),
+                refusal(minimal("cpus: []\n"), "cpus must be auto or cpus"),
+                refusal(minimal("cpus:\n"), "cpus must be auto or cpus"),
+                refusal(minimal("cpus: {a: 1}\n"), "cpus must be auto or cpus", "not a mapping"),
                 refusal(minimal("device: gpu\n"), "job.yaml:3: device cannot be \"gpu\""),
                 refusal(minimal("device: cpus\n"), "did you mean cpu?"),
                 refusal(minimal("threads: 2\nthreads: 3\n"), "job.yaml:4: threads is set a second time (first at "),

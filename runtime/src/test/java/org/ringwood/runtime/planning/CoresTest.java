@@ -1,0 +1,71 @@
+package org.ringwood.runtime.planning;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.pool.CpuList;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.job.JobFile;
+
+class CoresTest {
+    private static final Topology TWO_MACHINES = new Topology(List.of("a", "b", "a", "a", "b"));
+
+    private static Job job(String settings) {
+        return JobFile.parse(
+                settings + "\ninput: {random: {tokens: 8, heads: 2, dim: 4}}\n",
+                Path.of("/job.yaml"),
+                List.of(),
+                Map.of());
+    }
+
+    private static List<Cores> cores(String settings) {
+        return IntStream.range(0, TWO_MACHINES.size())
+                .mapToObj(rank -> Cores.of(job(settings), TWO_MACHINES, rank))
+                .toList();
+    }
+
+    @Test
+    void theRanksOfAMachineCutItsCpus() {
+        assertThat(cores("cpus: 0-6"))
+                .containsExactly(
+                        new Cores(2, CpuList.parse("0-1")),
+                        new Cores(3, CpuList.parse("0-2")),
+                        new Cores(2, CpuList.parse("2-3")),
+                        new Cores(3, CpuList.parse("4-6")),
+                        new Cores(4, CpuList.parse("3-6")));
+    }
+
+    @Test
+    void threadsMayBeMoreOrFewerThanCpus() {
+        assertThat(cores("cpus: 0-6\nthreads: 3")).extracting(Cores::threads).containsOnly(3);
+        assertThat(cores("threads: 3")).containsOnly(new Cores(3, CpuList.NONE));
+    }
+
+    @Test
+    void coresAreSharedWhereNoCpusAreNamed() {
+        int all = Runtime.getRuntime().availableProcessors();
+        assertThat(cores(""))
+                .extracting(Cores::threads)
+                .containsExactly(
+                        Math.max(1, all / 3),
+                        Math.max(1, all / 2),
+                        Math.max(1, all / 3),
+                        Math.max(1, all / 3),
+                        Math.max(1, all / 2));
+    }
+
+    @Test
+    void everyRankNeedsACpu() {
+        assertThatThrownBy(() -> cores("cpus: 5,7"))
+                .isInstanceOf(InputException.class)
+                .hasMessage(
+                        "cpus: 5,7 are fewer than the 3 workers of a machine: name one at least for each, or leave it auto");
+    }
+}
