@@ -19,8 +19,8 @@ final class KernelGuard {
     private static final double ROUND_SECONDS = 0.01;
     private static final int WARM_UP_ROUNDS = 8;
     private static final int ROUNDS = 4;
-    /** A kernel that stays behind is given so many, since a busy machine compiles late. */
-    private static final int MOST_ROUNDS = 200;
+    /** So long a kernel may stay behind, since a busy machine compiles late. */
+    private static final double PATIENCE_SECONDS = 2;
 
     private final long[] threads;
     private final float[] numbers = new float[3 * Vectors.LENGTH];
@@ -56,6 +56,7 @@ final class KernelGuard {
         double bytes = Double.MAX_VALUE;
         double speed = 0;
         double ceiling = 0;
+        double spent = 0;
         Figures figures;
         int round = 0;
         do {
@@ -72,8 +73,9 @@ final class KernelGuard {
             speed = Math.max(speed, workload.work() * calls / used.seconds());
             figures = new Figures(
                     workload.name(), bytes, workload.mostBytes(), speed / ceiling, workload.typical() / COLLAPSE);
+            spent += used.seconds();
             round++;
-        } while (round < rounds || (round < MOST_ROUNDS && !figures.isHealthy()));
+        } while (spent < PATIENCE_SECONDS && (round < rounds || !figures.isHealthy()));
         return figures;
     }
 
