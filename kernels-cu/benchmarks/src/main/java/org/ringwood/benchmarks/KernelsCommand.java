@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.ringwood.benchmarks.measure.KernelBench;
 import org.ringwood.benchmarks.measure.Measurement;
 import org.ringwood.benchmarks.peer.Peer;
+import org.ringwood.benchmarks.report.Disturbance;
 import org.ringwood.benchmarks.report.KernelTable;
 import org.ringwood.benchmarks.report.Machine;
 import org.ringwood.benchmarks.report.MarkedFile;
@@ -54,6 +55,9 @@ final class KernelsCommand implements Callable<Integer> {
 
     private static final double QUICK_SECONDS = 2;
     private static final double SECONDS = 4;
+    /** What the system itself needs now and then. */
+    private static final double QUIET_CORES = 0.1;
+
     private static final double GIBI = 1 << 30;
 
     @Spec
@@ -118,6 +122,7 @@ final class KernelsCommand implements Callable<Integer> {
         StringBuilder text = new StringBuilder();
         print(text, title(peers) + "\n\n" + table.head());
         boolean exact = true;
+        Disturbance disturbance = new Disturbance();
         try (KernelBench bench = new KernelBench(peers, secondsPerCase)) {
             for (Turn turn : turns) {
                 Measurement measured = bench.measure(turn.subject, turn.threads);
@@ -125,9 +130,9 @@ final class KernelsCommand implements Callable<Integer> {
                 exact &= measured.exact();
             }
         }
-        if (!table.notes().isEmpty()) {
-            print(text, "\n— " + String.join("\n— ", table.notes()));
-        }
+        print(text, "");
+        disturbance.cores().ifPresent(cores -> print(text, busy(cores)));
+        table.notes().forEach(note -> print(text, "* " + note + "."));
         if (file.isPresent()) {
             file.get().write(text.toString());
         }
@@ -224,6 +229,11 @@ final class KernelsCommand implements Callable<Integer> {
         }
         peers.forEach(peer -> title.append(", ").append(peer.name()).append(' ').append(peer.version()));
         return title.append('.').toString();
+    }
+
+    private static String busy(double cores) {
+        return String.format(Locale.ROOT, "* Others kept %.1f cores busy meanwhile", cores)
+                + (cores < QUIET_CORES ? "." : ": figures of a quiet machine differ.");
     }
 
     private static void print(StringBuilder text, String lines) {

@@ -3,6 +3,8 @@ package org.ringwood.benchmarks.report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** What the figures were measured on. */
@@ -19,16 +21,18 @@ public final class Machine {
 
     private static String processor() {
         String architecture = System.getProperty("os.arch");
-        if (!Files.isReadable(CPU_INFO)) {
-            return architecture;
-        }
         try (Stream<String> lines = Files.lines(CPU_INFO)) {
-            return lines.filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse(architecture);
+            Map<String, String> first = new HashMap<>();
+            lines.takeWhile(line -> !line.isEmpty())
+                    .map(line -> line.split("\\s*:\\s*", 2))
+                    .forEach(entry -> first.put(entry[0], entry[entry.length - 1]));
+            // Under a hypervisor the name alone may stand for several generations.
+            return first.getOrDefault("model name", architecture)
+                    + (first.containsKey("cpu family") && first.containsKey("model")
+                            ? " (family " + first.get("cpu family") + ", model " + first.get("model") + ")"
+                            : "");
         } catch (IOException e) {
-            // A name is not worth a failure of the measurement.
+            // Not Linux.
             return architecture;
         }
     }
