@@ -23,7 +23,7 @@ public final class KernelTable {
     public KernelTable(List<String> peers) {
         this.peers = List.copyOf(peers);
         List<Column> columns = new ArrayList<>(List.of(
-                Column.left("case", 54),
+                Column.left("case", 56),
                 Column.right("threads", 1),
                 Column.right("Ringwood", 13),
                 Column.right("ceiling", 7),
