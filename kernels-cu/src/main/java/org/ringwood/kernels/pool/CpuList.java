@@ -100,6 +100,11 @@ public record CpuList(List<Integer> cpus) {
         return new CpuList(cpus.subList(from, to));
     }
 
+    /** Whether some of the processors may be in both lists: an empty one stands for any. */
+    public boolean mayOverlap(CpuList other) {
+        return isEmpty() || other.isEmpty() || cpus.stream().anyMatch(other.cpus::contains);
+    }
+
     /** Those of one of {@code threads} threads: one, or all if the threads are more than they. */
     CpuList of(int thread, int threads) {
         return threads > size() ? this : new CpuList(List.of(cpus.get(thread)));

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -55,6 +56,7 @@ class KernelGuardTest {
                 Arguments.of(narrow, "documents"));
     }
 
+    @Timeout(300)
     @ParameterizedTest(name = "java {0}, {1} first")
     @MethodSource("jvms")
     void kernelsStayCompiled(String flags, String first) throws Exception {

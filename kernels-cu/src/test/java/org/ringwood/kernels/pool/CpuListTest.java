@@ -53,6 +53,15 @@ class CpuListTest {
     }
 
     @Test
+    void emptyListsMayBeAnyCpus() {
+        CpuList some = CpuList.parse("1,4");
+        assertThat(some.mayOverlap(CpuList.parse("2-4"))).isTrue();
+        assertThat(some.mayOverlap(CpuList.parse("2-3"))).isFalse();
+        assertThat(some.mayOverlap(CpuList.NONE)).isTrue();
+        assertThat(CpuList.NONE.mayOverlap(some)).isTrue();
+    }
+
+    @Test
     void eachThreadHasOneOfEnoughAndAllOfTooFew() {
         CpuList three = CpuList.parse("4,1,2");
         assertThat(Stream.of(0, 1, 2).map(thread -> three.of(thread, 3).toString()))

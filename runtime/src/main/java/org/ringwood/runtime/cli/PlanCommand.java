@@ -1,5 +1,6 @@
 package org.ringwood.runtime.cli;
 
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -9,6 +10,7 @@ import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.schedule.Choice;
 import org.ringwood.attention.schedule.CostModel;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
@@ -46,7 +48,8 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         Job job = options.read();
         try (Inputs inputs = Inputs.open(job)) {
             Topology topology = topology(job);
-            int threads = Cores.of(job, topology, 0).threads();
+            List<CpuList> unknown = Collections.nCopies(topology.size(), CpuList.NONE);
+            int threads = Cores.of(job, topology, 0, unknown).threads();
             Planner planner = new Planner(inputs.shape(), inputs.mask(), topology, CostModel.cpu(threads));
             if (job.workers().isEmpty()) {
                 System.out.println("workers is auto; this is the plan for 1, and --set workers=N plans for N");

@@ -1,5 +1,7 @@
 package org.ringwood.runtime.planning;
 
+import java.util.List;
+import java.util.stream.IntStream;
 import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
@@ -14,24 +16,30 @@ import org.ringwood.runtime.job.Job;
  */
 public record Cores(int threads, CpuList cpus) {
     /**
-     * As the job says; else a thread for each of its cpus, or for each core of this machine shared among the ranks on it.
+     * As the job says; else a thread for each of its cpus, or for each core that this process may use, shared among the ranks on this machine
+     * that may use some of them, too: a launcher such as Slurm may have given each rank its own.
      *
+     * @param allowed what each rank may use; none where nobody knows
      * @throws InputException if a machine has more ranks than the job names cpus
      */
-    public static Cores of(Job job, Topology topology, int rank) {
+    public static Cores of(Job job, Topology topology, int rank, List<CpuList> allowed) {
         String node = topology.nodes().get(rank);
-        int local = (int) topology.nodes().stream().filter(node::equals).count();
-        int before = (int)
-                topology.nodes().subList(0, rank).stream().filter(node::equals).count();
+        List<Integer> local = IntStream.range(0, topology.size())
+                .filter(other -> topology.nodes().get(other).equals(node))
+                .boxed()
+                .toList();
         if (job.cpus().isEmpty()) {
+            long sharing = local.stream()
+                    .filter(other -> allowed.get(other).mayOverlap(allowed.get(rank)))
+                    .count();
             int cores = Runtime.getRuntime().availableProcessors();
-            return new Cores(job.threads().orElse(Math.max(1, cores / local)), CpuList.NONE);
+            return new Cores(job.threads().orElse((int) Math.max(1, cores / sharing)), CpuList.NONE);
         }
-        if (job.cpus().size() < local) {
-            throw new InputException("cpus: " + job.cpus() + " are fewer than the " + local
+        if (job.cpus().size() < local.size()) {
+            throw new InputException("cpus: " + job.cpus() + " are fewer than the " + local.size()
                     + " workers of a machine: name one at least for each, or leave it auto");
         }
-        CpuList mine = job.cpus().part(before, local);
+        CpuList mine = job.cpus().part(local.indexOf(rank), local.size());
         return new Cores(job.threads().orElse(mine.size()), mine);
     }
 }

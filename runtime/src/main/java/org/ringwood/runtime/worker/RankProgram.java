@@ -1,11 +1,13 @@
 package org.ringwood.runtime.worker;
 
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
@@ -60,7 +62,7 @@ final class RankProgram {
 
     /** Runs to the end, and tells every rank if this one cannot go on. The group stays open. */
     End run() {
-        try (Device device = open(job.device(), Cores.of(job, group.topology(), group.rank()))) {
+        try (Device device = open(job.device(), cores())) {
             return run(device);
         } catch (RuntimeException | Error thrown) {
             return fail(thrown);
@@ -105,6 +107,14 @@ final class RankProgram {
         JobFailure first = coordination.failure();
         JobFailure cause = first == null ? Classification.of(thrown, coordination.me()) : first;
         return End.failed(Classification.witnessed(cause, thrown), thrown);
+    }
+
+    private Cores cores() {
+        String mine = CpuList.allowed().orElse(CpuList.NONE).toString();
+        List<CpuList> allowed = Gathering.texts(group, mine).stream()
+                .map(text -> text.isEmpty() ? CpuList.NONE : CpuList.parse(text))
+                .toList();
+        return Cores.of(job, group.topology(), group.rank(), allowed);
     }
 
     private static Device open(Devices.Kind kind, Cores cores) {

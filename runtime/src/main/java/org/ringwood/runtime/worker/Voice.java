@@ -71,7 +71,7 @@ final class Voice {
                     "threads",
                     Integer.toString(resolved.threads().orElseThrow()),
                     job.cpus().isEmpty()
-                            ? "the cores of a machine over the workers on it"
+                            ? "the cores that a worker may use over the workers that share them"
                             : "the cpus of a machine over the workers on it"));
         }
         if (job.device() != resolved.device()) {

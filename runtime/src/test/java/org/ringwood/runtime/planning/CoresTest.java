@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.pool.CpuList;
@@ -25,9 +27,12 @@ class CoresTest {
                 Map.of());
     }
 
-    private static List<Cores> cores(String settings) {
+    private static List<Cores> cores(String settings, String... allowed) {
+        List<CpuList> cpus = allowed.length == 0
+                ? Collections.nCopies(TWO_MACHINES.size(), CpuList.NONE)
+                : Stream.of(allowed).map(CpuList::parse).toList();
         return IntStream.range(0, TWO_MACHINES.size())
-                .mapToObj(rank -> Cores.of(job(settings), TWO_MACHINES, rank))
+                .mapToObj(rank -> Cores.of(job(settings), TWO_MACHINES, rank, cpus))
                 .toList();
     }
 
@@ -59,6 +64,14 @@ class CoresTest {
                         Math.max(1, all / 3),
                         Math.max(1, all / 3),
                         Math.max(1, all / 2));
+    }
+
+    @Test
+    void coresThatALauncherGaveToOneRankAreNotShared() {
+        int all = Runtime.getRuntime().availableProcessors();
+        assertThat(cores("", "0-1", "0-1", "4-5", "2,5", "2-3"))
+                .extracting(Cores::threads)
+                .containsExactly(all, all, Math.max(1, all / 2), Math.max(1, all / 2), all);
     }
 
     @Test
