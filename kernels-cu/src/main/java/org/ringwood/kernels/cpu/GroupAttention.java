@@ -1,9 +1,6 @@
 package org.ringwood.kernels.cpu;
 
-import static org.ringwood.kernels.cpu.SoftmaxStep.CAP;
-import static org.ringwood.kernels.cpu.SoftmaxStep.MASK;
-import static org.ringwood.kernels.cpu.SoftmaxStep.RAISE_MAX;
-import static org.ringwood.kernels.cpu.SoftmaxStep.WEIGH;
+import static org.ringwood.kernels.cpu.Scratch.ROW;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,11 +14,6 @@ import org.ringwood.kernels.SoftmaxState;
  * and attended by every tile of the group that admits some of it. What is left is one softmax record a query.
  */
 final class GroupAttention {
-    private static final SoftmaxStep[] WHOLE = {RAISE_MAX, WEIGH};
-    private static final SoftmaxStep[] MASKED = {MASK, RAISE_MAX, WEIGH};
-    private static final SoftmaxStep[] CAPPED_WHOLE = {CAP, RAISE_MAX, WEIGH};
-    private static final SoftmaxStep[] CAPPED_MASKED = {CAP, MASK, RAISE_MAX, WEIGH};
-
     private final AttentionCall call;
     private final Span span;
     private final QueryGroup group;
@@ -29,8 +21,6 @@ final class GroupAttention {
     private final Scratch scratch;
     private final Runnable poll;
     private final List<Slice> tileSlices = new ArrayList<>();
-    private final SoftmaxStep[] stepsOfWhole;
-    private final SoftmaxStep[] stepsOfMasked;
     private Finiteness finiteness = Finiteness.UNKNOWN;
 
     /** What is known of the values of the block. */
@@ -48,14 +38,11 @@ final class GroupAttention {
         this.poll = poll;
         scratch.reserve(call.queries().dim(), call.values().dim());
         this.layout = span.layout().over(call, group, scratch);
-        boolean capped = call.softcap() > 0;
-        this.stepsOfWhole = capped ? CAPPED_WHOLE : WHOLE;
-        this.stepsOfMasked = capped ? CAPPED_MASKED : MASKED;
     }
 
     /** Attends the queries to all that the slices admit. */
     void attend() {
-        layout.begin();
+        layout.begin(call.softcap() > 0 ? call.scale() : call.scale() * Exponential.LOG2_E);
         Arrays.fill(scratch.max, Float.NEGATIVE_INFINITY);
         Arrays.fill(scratch.sum, 0);
         KeyBlocks blocks = new KeyBlocks(span.slices(), Scratch.BLOCK);
@@ -103,8 +90,8 @@ final class GroupAttention {
         if (!whole) {
             TileMask.fill(scratch.admitted, tileSlices, group, firstQuery, keyFrom, tile.keys());
         }
-        layout.score(tile);
-        SoftmaxStep.run(whole ? stepsOfWhole : stepsOfMasked, scratch, tile);
+        boolean maxFound = layout.score(tile);
+        SoftmaxStep.run(scratch, tile, !whole, maxFound);
         layout.accumulate(tile, whole || valuesAreFinite());
     }
 
@@ -116,26 +103,33 @@ final class GroupAttention {
         return finiteness == Finiteness.FINITE;
     }
 
-    /** Writes the record of query {@code i} to {@code into[at…]}. */
-    private void record(int i, float[] into, int at) {
-        into[at] = scratch.max[i];
-        into[at + 1] = scratch.sum[i];
-        layout.output(i, into, at + SoftmaxState.HEADER);
-    }
-
     /** Merges the records into the call's state. */
     void mergeIntoState() {
-        for (int i = 0; i < group.size(); i++) {
-            record(i, scratch.row, 0);
-            StateMerge.merge(call.state(), group.row(i), group.head(i), scratch.row, 0, scratch.record);
-        }
+        forEachRecord((query, at) ->
+                StateMerge.merge(call.state(), group.row(query), group.head(query), scratch.rows, at, scratch.record));
     }
 
     /** Writes the records to {@code into[at…]}, one after the other. */
     void storeInto(float[] into, int at) {
         int length = StateMerge.recordLength(call.values().dim());
-        for (int i = 0; i < group.size(); i++) {
-            record(i, into, at + i * length);
+        forEachRecord((query, from) -> System.arraycopy(scratch.rows, from, into, at + query * length, length));
+    }
+
+    /** What is done with the record of a query that is at {@code scratch.rows[at…]}. */
+    private interface RecordUse {
+        void use(int query, int at);
+    }
+
+    private void forEachRecord(RecordUse use) {
+        for (int first = 0; first < group.size(); first += layout.tileQueries()) {
+            int count = Math.min(layout.tileQueries(), group.size() - first);
+            layout.outputs(first, count, scratch.rows, SoftmaxState.HEADER);
+            for (int i = 0; i < count; i++) {
+                float max = scratch.max[first + i];
+                scratch.rows[i * ROW] = Exponential.natural(max);
+                scratch.rows[i * ROW + 1] = scratch.sum[first + i] * Exponential.rebase(max);
+                use.use(first + i, i * ROW);
+            }
         }
     }
 }

@@ -7,14 +7,18 @@ sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
     /** Most queries that are attended together. */
     int tileQueries();
 
-    /** Takes in the queries, scaled, and begins with outputs of 0. */
-    void begin();
+    /** Takes in the queries, multiplied by {@code scale}, and begins with outputs of 0. */
+    void begin(float scale);
 
     /** Takes in the keys {@code [from, to)} and their values. */
     void load(long from, long to);
 
-    /** Computes the scores of a tile's queries {@code [tile.from(), tile.lanes())} into {@link Scratch#scores}. */
-    void score(Tile tile);
+    /**
+     * Computes the scores of a tile's queries {@code [tile.from(), tile.lanes())} into {@link Scratch#scores}.
+     *
+     * @return whether their maxima are in {@link Scratch#tileMax}
+     */
+    boolean score(Tile tile);
 
     /**
      * Adds the values to the decayed outputs of the tile's queries, with the weights in {@link Scratch#scores}.
@@ -29,8 +33,8 @@ sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
     /** Divides the outputs by the sums. */
     void end();
 
-    /** Writes the output of a query to {@code into[at…]}. */
-    void output(int query, float[] into, int at);
+    /** Writes the outputs of a tile's queries to {@code into[at…]}, {@link Scratch#ROW} apart. */
+    void outputs(int firstQuery, int count, float[] into, int at);
 
     /** The layouts. */
     enum Kind {

@@ -1,8 +1,14 @@
 package org.ringwood.kernels.cpu;
 
 import static org.ringwood.kernels.cpu.Scratch.LANES;
+import static org.ringwood.kernels.cpu.Scratch.ROW;
+import static org.ringwood.kernels.cpu.Vectors.FLOATS;
+import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import org.ringwood.kernels.AttentionCall;
 
 /**
@@ -24,7 +30,7 @@ final class QueriesInLanes implements OperandLayout {
         this.scratch = scratch;
         this.dim = call.queries().dim();
         this.dimV = call.values().dim();
-        this.paddedDimV = Math.ceilDiv(dimV, Product.ROWS) * Product.ROWS;
+        this.paddedDimV = Math.ceilDiv(dimV, LaneTiles.ROWS) * LaneTiles.ROWS;
     }
 
     @Override
@@ -33,15 +39,25 @@ final class QueriesInLanes implements OperandLayout {
     }
 
     @Override
-    public void begin() {
-        for (int i = 0; i < group.size(); i++) {
-            call.queries().read(group.row(i), group.head(i), scratch.row, 0);
-            int lane = i / LANES * dim * LANES + i % LANES;
-            for (int d = 0; d < dim; d++) {
-                scratch.queries[lane + d * LANES] = scratch.row[d] * call.scale();
+    public void begin(float scale) {
+        for (int tile = 0; tile < group.tiles(); tile++) {
+            int first = tile * LANES;
+            int lanes = group.lanes(tile);
+            for (int i = 0; i < lanes; i++) {
+                call.queries().read(group.row(first + i), group.head(first + i), scratch.rows, i * ROW);
             }
+            toLanes(scratch.rows, dim, lanes, scale, scratch.queries, first * dim);
         }
         Arrays.fill(scratch.out, 0, group.tiles() * paddedDimV * LANES, 0);
+    }
+
+    /** Transposes rows, {@link Scratch#ROW} apart, into lanes, multiplied by {@code scale}. */
+    private static void toLanes(float[] rows, int dim, int count, float scale, float[] lanes, int at) {
+        for (int d = 0; d < dim; d++) {
+            for (int i = 0; i < count; i++) {
+                lanes[at + d * LANES + i] = rows[i * ROW + d] * scale;
+            }
+        }
     }
 
     private int outStart(Tile tile) {
@@ -51,101 +67,110 @@ final class QueriesInLanes implements OperandLayout {
     @Override
     public void load(long from, long to) {
         loaded = (int) (to - from);
-        BlockRows.pack(call.keys(), group.keyHead(), from, loaded, dim, scratch.keys, scratch);
-        BlockRows.pack(call.values(), group.keyHead(), from, loaded, paddedDimV, scratch.values, scratch);
+        Packing.pack(call.keys(), group.keyHead(), from, loaded, scratch.keys, scratch);
+        Packing.pack(call.values(), group.keyHead(), from, loaded, scratch.values, scratch);
     }
 
-    /** Scores of the tile: keys × lanes. */
     @Override
-    public void score(Tile tile) {
+    public boolean score(Tile tile) {
+        Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
         int queries = tile.firstQuery() * dim;
-        for (int k = 0; k < tile.keys(); k += Product.ROWS) {
-            int key = (tile.skipped() + k) * dim;
-            Product.rows(
+        for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
+            LaneTiles.score(
                     scratch.keys,
-                    key,
-                    dim,
-                    1,
+                    (tile.skipped() + k) * ROW,
                     dim,
                     scratch.queries,
                     queries,
                     scratch.scores,
                     k * LANES,
+                    scratch.tileMax,
                     tile.vectors());
         }
+        // Else rows behind the keys have raised the maxima.
+        return tile.keys() % LaneTiles.ROWS == 0;
     }
 
     @Override
     public void accumulate(Tile tile, boolean everyPair) {
-        for (int i = 0; i < paddedDimV; i += Product.ROWS) {
-            if (everyPair) {
-                int value = tile.skipped() * paddedDimV + i;
-                Product.rows(
-                        scratch.values,
-                        value,
-                        1,
-                        paddedDimV,
-                        tile.keys(),
-                        scratch.scores,
-                        0,
-                        scratch.product,
-                        0,
-                        tile.vectors());
-            } else {
-                multiplyAdmitted(tile, i);
-            }
-            Product.fold(
+        if (!everyPair) {
+            accumulateAdmitted(tile);
+            return;
+        }
+        for (int d = 0; d < paddedDimV; d += LaneTiles.ROWS) {
+            LaneTiles.accumulate(
+                    scratch.values,
+                    tile.skipped() * ROW + d,
+                    tile.keys(),
+                    scratch.scores,
                     scratch.out,
-                    outStart(tile) + i * LANES,
+                    outStart(tile) + d * LANES,
                     scratch.decay,
-                    scratch.product,
-                    Product.ROWS,
                     tile.vectors());
         }
     }
 
     /**
-     * Four rows of the product of values and weights, with the same bits, but only over admitted pairs: where a value is not a
-     * finite number, its product with the weight 0 would poison the rows that do not admit it.
+     * The same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 would poison the
+     * rows that do not admit it.
      */
-    private void multiplyAdmitted(Tile tile, int firstElement) {
-        for (int row = 0; row < Product.ROWS; row++) {
-            for (int lane = 0; lane < LANES; lane++) {
+    private void accumulateAdmitted(Tile tile) {
+        for (int d = 0; d < dimV; d++) {
+            for (int lane = 0; lane < tile.lanes(); lane++) {
                 float sum = 0;
                 for (int k = 0; k < tile.keys(); k++) {
                     if (((scratch.admitted[k] >>> lane) & 1) != 0) {
-                        float value = scratch.values[(tile.skipped() + k) * paddedDimV + firstElement + row];
+                        float value = scratch.values[(tile.skipped() + k) * ROW + d];
                         sum = Math.fma(value, scratch.scores[k * LANES + lane], sum);
                     }
                 }
-                scratch.product[row * LANES + lane] = sum;
+                int at = outStart(tile) + d * LANES + lane;
+                scratch.out[at] = Math.fma(scratch.out[at], scratch.decay[lane], sum);
             }
         }
     }
 
     @Override
     public boolean valuesAreFinite() {
-        return Vectors.allFinite(scratch.values, loaded * paddedDimV);
+        for (int row = 0; row < loaded; row++) {
+            if (!Vectors.allFinite(scratch.values, row * ROW, row * ROW + dimV)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
     public void end() {
         for (int tile = 0; tile < group.tiles(); tile++) {
-            Product.divide(
-                    scratch.out,
-                    tile * LANES * paddedDimV,
-                    scratch.sum,
-                    tile * LANES,
-                    dimV,
-                    Math.ceilDiv(group.lanes(tile), Vectors.LENGTH));
+            int vectors = Math.ceilDiv(group.lanes(tile), LENGTH);
+            divide(scratch.out, tile * LANES * paddedDimV, scratch.sum, tile * LANES, dimV, vectors);
+        }
+    }
+
+    /** Divides rows of lanes by a divisor a lane; where that is 0, the quotient is 0. */
+    private static void divide(float[] rows, int start, float[] divisors, int firstDivisor, int count, int vectors) {
+        for (int v = 0; v < vectors; v++) {
+            int lane = v * LENGTH;
+            FloatVector divisor = FloatVector.fromArray(FLOATS, divisors, firstDivisor + lane);
+            VectorMask<Float> none = divisor.compare(VectorOperators.EQ, 0);
+            for (int row = 0; row < count; row++) {
+                int at = start + row * LANES + lane;
+                FloatVector.fromArray(FLOATS, rows, at)
+                        .div(divisor)
+                        .blend(0, none)
+                        .intoArray(rows, at);
+            }
         }
     }
 
     @Override
-    public void output(int query, float[] into, int at) {
-        int lane = query / LANES * LANES * paddedDimV + query % LANES;
+    public void outputs(int first, int count, float[] into, int at) {
         for (int d = 0; d < dimV; d++) {
-            into[at + d] = scratch.out[lane + d * LANES];
+            int lane = first * paddedDimV + d * LANES;
+            for (int i = 0; i < count; i++) {
+                into[at + i * ROW + d] = scratch.out[lane + i];
+            }
         }
     }
 }

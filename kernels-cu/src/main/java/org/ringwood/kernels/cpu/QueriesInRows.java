@@ -37,13 +37,13 @@ final class QueriesInRows implements OperandLayout {
     }
 
     @Override
-    public void begin() {
+    public void begin(float scale) {
         int elements = call.queries().dim();
         for (int i = 0; i < group.size(); i++) {
             int at = i * dim;
             call.queries().read(group.row(i), group.head(i), scratch.queries, at);
             for (int d = 0; d < elements; d++) {
-                scratch.queries[at + d] *= call.scale();
+                scratch.queries[at + d] *= scale;
             }
             Arrays.fill(scratch.queries, at + elements, at + dim, 0);
         }
@@ -59,7 +59,7 @@ final class QueriesInRows implements OperandLayout {
     }
 
     @Override
-    public void score(Tile tile) {
+    public boolean score(Tile tile) {
         int together = together(tile);
         for (int lane = firstLane(tile); lane < tile.lanes(); lane += together) {
             RowProduct.score(
@@ -74,6 +74,7 @@ final class QueriesInRows implements OperandLayout {
                     lane,
                     scratch.partial);
         }
+        return false;
     }
 
     /** Queries that are multiplied together: 4 unless there is only one. */
@@ -144,7 +145,14 @@ final class QueriesInRows implements OperandLayout {
     }
 
     @Override
-    public void output(int query, float[] into, int at) {
-        System.arraycopy(scratch.out, query * dimV, into, at, call.values().dim());
+    public void outputs(int first, int count, float[] into, int at) {
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(
+                    scratch.out,
+                    (first + i) * dimV,
+                    into,
+                    at + i * Scratch.ROW,
+                    call.values().dim());
+        }
     }
 }

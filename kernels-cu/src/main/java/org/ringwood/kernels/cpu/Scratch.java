@@ -13,10 +13,10 @@ import org.ringwood.kernels.AttentionCall;
  */
 final class Scratch {
     /** Queries of a tile. A bit each fits into a {@code long}, and they are whole vectors of every width. */
-    static final int LANES = 64;
+    static final int LANES = 32;
 
     /** Tiles of a group: its queries share a block of keys while that is in the cache. */
-    static final int TILES = 4;
+    static final int TILES = 8;
 
     /** Queries of a group. */
     static final int GROUP = LANES * TILES;
@@ -24,8 +24,14 @@ final class Scratch {
     /** Keys of a block. */
     static final int BLOCK = 128;
 
+    /**
+     * Elements from a packed row to the next one, whatever their dim: a constant, so that C2 checks the bounds of an array once
+     * a tile and not at every element; and no power of two, so that rows don't share the sets of a cache.
+     */
+    static final int ROW = AttentionCall.MAX_DIM + 16;
+
     /** Key rows that a register tile may read or write past a block. */
-    private static final int SLACK = Product.ROWS - 1;
+    private static final int SLACK = LaneTiles.ROWS - 1;
 
     /** Queries of a group, scaled; the other queries of a register tile may be read behind them. */
     float[] queries = {};
@@ -33,10 +39,12 @@ final class Scratch {
     float[] out = {};
     /** A block of keys, row by row. */
     float[] keys = {};
-    /** A block of values, row by row, each padded to whole register tiles. */
+    /** A block of values, row by row. */
     float[] values = {};
     /** The bits of a block on their way from 16-bit elements. */
     short[] halves = {};
+    /** The elements of a block, widened. */
+    float[] wide = {};
     /** As {@link #keys}, for those who read them from native memory. */
     MemorySegment packedKeys = MemorySegment.NULL;
     /** As {@link #values}, for those who read them from native memory. */
@@ -44,22 +52,26 @@ final class Scratch {
     /** Scores of a tile, then its weights: a row of lanes a key. */
     final float[] scores = new float[(BLOCK + SLACK) * LANES];
 
-    /** Values times weights: a register tile's rows of lanes, or the rows of some queries. */
-    final float[] product = new float[Math.max(Product.ROWS * LANES, RowProduct.QUERIES * AttentionCall.MAX_DIM)];
+    /** Values times weights of some queries, row by row. */
+    final float[] product = new float[RowProduct.QUERIES * AttentionCall.MAX_DIM];
 
     /** Partial sums of scores. */
     final float[] partial = new float[RowProduct.PARTIAL_SUMS];
 
+    /** Binary logarithms of the maxima: what the scores are in, too. */
     final float[] max = new float[GROUP];
+
     final float[] sum = new float[GROUP];
+    /** Maxima of a tile's lanes. */
+    final float[] tileMax = new float[LANES];
     /** What the sum and output of a tile's lanes are multiplied by as the maximum grows. */
     final float[] decay = new float[LANES];
     /** Sum of the weights of a tile's lanes. */
     final float[] total = new float[LANES];
     /** For every key of a tile the lanes that admit it, a bit each. */
     final long[] admitted = new long[BLOCK];
-    /** A query, or a softmax record on its way. */
-    float[] row = {};
+    /** The queries of a tile, or their softmax records, row by row. */
+    final float[] rows = new float[LANES * ROW];
     /** A record already in memory. */
     float[] record = {};
 
@@ -75,13 +87,13 @@ final class Scratch {
         dimV = Math.max(dimV, RowProduct.padded(newDimV));
         queries = new float[(GROUP + RowProduct.QUERIES) * dim];
         out = new float[(GROUP + RowProduct.QUERIES) * dimV];
-        keys = new float[(BLOCK + SLACK) * dim];
-        values = new float[BLOCK * dimV];
+        keys = new float[(BLOCK + SLACK) * ROW];
+        values = new float[BLOCK * ROW];
         halves = new short[BLOCK * Math.max(dim, dimV)];
+        wide = new float[BLOCK * Math.max(dim, dimV)];
         packedKeys = nativeBlock(dim);
         packedValues = nativeBlock(dimV);
-        row = new float[Math.max(dim, StateMerge.recordLength(dimV))];
-        record = new float[row.length];
+        record = new float[StateMerge.recordLength(dimV)];
     }
 
     private static MemorySegment nativeBlock(int dim) {

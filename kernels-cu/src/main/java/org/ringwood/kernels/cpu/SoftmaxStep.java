@@ -15,11 +15,11 @@ import jdk.incubator.vector.VectorOperators;
  * caller they would exceed its node budget, and C2 would make every vector an object: a tenth of the speed.
  */
 enum SoftmaxStep {
-    /** Bounds scores to {@code softcap · tanh(score / softcap)}. */
+    /** Bounds scores to {@code softcap · tanh(score / softcap)}, and turns them into binary logarithms. */
     CAP {
         @Override
         void apply(Scratch scratch, Tile tile, int lane) {
-            Exponential.cap(scratch.scores, lane, LANES, tile.keys(), tile.softcap());
+            LaneWeights.cap(scratch.scores, lane, tile.keys(), tile.softcap());
         }
     },
 
@@ -39,18 +39,16 @@ enum SoftmaxStep {
         }
     },
 
-    /** Raises the maxima to the scores; leaves in {@link Scratch#decay} what that does to sums and outputs so far. */
-    RAISE_MAX {
+    /** Finds the maxima of the tile's lanes. What is not a number is none. */
+    FIND_MAX {
         @Override
         void apply(Scratch scratch, Tile tile, int lane) {
             float[] scores = scratch.scores;
             int keys = tile.keys();
-            FloatVector before = FloatVector.fromArray(FLOATS, scratch.max, tile.query(lane));
-            FloatVector even = before;
-            FloatVector odd = before;
+            FloatVector even = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+            FloatVector odd = even;
             int k = 0;
-            // Not max(), which is slow, as it minds the sign of zeros; what is not a number leaves the maximum as it
-            // is.
+            // Not max(), which is slow, as it minds the sign of zeros.
             for (; k + 2 <= keys; k += 2) {
                 FloatVector first = FloatVector.fromArray(FLOATS, scores, k * LANES + lane);
                 FloatVector second = FloatVector.fromArray(FLOATS, scores, (k + 1) * LANES + lane);
@@ -61,18 +59,27 @@ enum SoftmaxStep {
                 FloatVector last = FloatVector.fromArray(FLOATS, scores, k * LANES + lane);
                 even = even.blend(last, last.compare(VectorOperators.GT, even));
             }
-            even.blend(odd, odd.compare(VectorOperators.GT, even)).intoArray(scratch.max, tile.query(lane));
-            before.intoArray(scratch.decay, lane);
-            Exponential.weigh(scratch.decay, lane, 0, 1, scratch.max, tile.query(lane), scratch.total, lane);
+            even.blend(odd, odd.compare(VectorOperators.GT, even)).intoArray(scratch.tileMax, lane);
         }
     },
 
-    /** Replaces scores by their weights {@code exp(score − max)} and adds these to the decayed sums. */
+    /** Raises the maxima to the tile's; leaves in {@link Scratch#decay} what that does to sums and outputs so far. */
+    RAISE_MAX {
+        @Override
+        void apply(Scratch scratch, Tile tile, int lane) {
+            FloatVector before = FloatVector.fromArray(FLOATS, scratch.max, tile.query(lane));
+            FloatVector now = FloatVector.fromArray(FLOATS, scratch.tileMax, lane);
+            before.blend(now, now.compare(VectorOperators.GT, before)).intoArray(scratch.max, tile.query(lane));
+            before.intoArray(scratch.decay, lane);
+            LaneWeights.decay(scratch.decay, lane, scratch.max, tile.query(lane));
+        }
+    },
+
+    /** Replaces scores by their weights {@code 2^(score − max)} and adds these to the decayed sums. */
     WEIGH {
         @Override
         void apply(Scratch scratch, Tile tile, int lane) {
-            Exponential.weigh(
-                    scratch.scores, lane, LANES, tile.keys(), scratch.max, tile.query(lane), scratch.total, lane);
+            LaneWeights.weigh(scratch.scores, lane, tile.keys(), scratch.max, tile.query(lane), scratch.total, lane);
             FloatVector.fromArray(FLOATS, scratch.sum, tile.query(lane))
                     .mul(FloatVector.fromArray(FLOATS, scratch.decay, lane))
                     .add(FloatVector.fromArray(FLOATS, scratch.total, lane))
@@ -83,12 +90,30 @@ enum SoftmaxStep {
     /** Runs the step over the vector of lanes that starts at {@code lane}. */
     abstract void apply(Scratch scratch, Tile tile, int lane);
 
-    /** Runs steps one after the other over all lanes. */
-    static void run(SoftmaxStep[] steps, Scratch scratch, Tile tile) {
-        for (SoftmaxStep step : steps) {
-            for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
-                step.apply(scratch, tile, lane);
-            }
+    /**
+     * Turns a tile's scores into weights, and raises the maxima and adds to the sums of its queries.
+     *
+     * @param masked whether {@link Scratch#admitted} says which pairs take part
+     * @param maxFound whether {@link Scratch#tileMax} has the maxima of the scores as they are now
+     */
+    static void run(Scratch scratch, Tile tile, boolean masked, boolean maxFound) {
+        boolean capped = tile.softcap() > 0;
+        if (capped) {
+            CAP.run(scratch, tile);
+        }
+        if (masked) {
+            MASK.run(scratch, tile);
+        }
+        if (capped || masked || !maxFound) {
+            FIND_MAX.run(scratch, tile);
+        }
+        RAISE_MAX.run(scratch, tile);
+        WEIGH.run(scratch, tile);
+    }
+
+    private void run(Scratch scratch, Tile tile) {
+        for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
+            apply(scratch, tile, lane);
         }
     }
 }

@@ -34,6 +34,6 @@ final class TileMask {
         if (begin == end) {
             return 0;
         }
-        return (-1L >>> (Scratch.LANES - (end - begin))) << begin;
+        return (-1L >>> (Long.SIZE - (end - begin))) << begin;
     }
 }

@@ -15,8 +15,9 @@ final class Vectors {
 
     static final int LENGTH = FLOATS.length();
 
-    /** Vectors side by side in a register tile: 4 × 4 accumulators fit into 32 registers, 4 × 2 into 16. */
-    static final int TILE_VECTORS = FLOATS.vectorBitSize() == 512 || hasManyRegisters() ? 4 : 2;
+    /** Whether the processor has 32 vector registers or more, and not 16. */
+    static final boolean MANY_REGISTERS =
+            FLOATS.vectorBitSize() == 512 || System.getProperty("os.arch", "").equals("aarch64");
 
     private Vectors() {}
 
@@ -34,22 +35,18 @@ final class Vectors {
         };
     }
 
-    /** Whether the first {@code count} numbers are all finite. */
-    static boolean allFinite(float[] numbers, int count) {
+    /** Whether the numbers {@code [from, to)} are all finite. */
+    static boolean allFinite(float[] numbers, int from, int to) {
         FloatVector probe = FloatVector.zero(FLOATS);
-        int i = 0;
-        for (; i + LENGTH <= count; i += LENGTH) {
+        int i = from;
+        for (; i + LENGTH <= to; i += LENGTH) {
             // 0 · x is 0 for a finite x and not a number for any other.
             probe = probe.add(FloatVector.fromArray(FLOATS, numbers, i).mul(0));
         }
         boolean finite = probe.compare(VectorOperators.EQ, 0).allTrue();
-        for (; i < count; i++) {
+        for (; i < to; i++) {
             finite &= Float.isFinite(numbers[i]);
         }
         return finite;
-    }
-
-    private static boolean hasManyRegisters() {
-        return System.getProperty("os.arch", "").equals("aarch64");
     }
 }
