@@ -1,5 +1,6 @@
 package org.ringwood.kernels.cpu;
 
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -12,6 +13,8 @@ import java.util.Locale;
  * @param leastShare share that it must be
  */
 record Figures(String name, double bytes, double mostBytes, double share, double leastShare) {
+    private static final String MARK = "guard:";
+
     boolean isBoxing() {
         return bytes > mostBytes;
     }
@@ -25,16 +28,20 @@ record Figures(String name, double bytes, double mostBytes, double share, double
     }
 
     String line() {
-        return String.format(Locale.ROOT, "%s %.4f %.4f %.4f %.4f", name, bytes, mostBytes, share, leastShare);
+        return String.format(Locale.ROOT, "%s %s %.4f %.4f %.4f %.4f", MARK, name, bytes, mostBytes, share, leastShare);
     }
 
-    static Figures parse(String line) {
-        String[] words = line.split(" ", -1);
-        return new Figures(
-                words[0],
-                Double.parseDouble(words[1]),
-                Double.parseDouble(words[2]),
-                Double.parseDouble(words[3]),
-                Double.parseDouble(words[4]));
+    /** The figures among the lines that a JVM has printed, which may have things of its own to say. */
+    static List<Figures> parse(List<String> lines) {
+        return lines.stream()
+                .map(line -> line.split(" ", -1))
+                .filter(words -> words[0].equals(MARK))
+                .map(words -> new Figures(
+                        words[1],
+                        Double.parseDouble(words[2]),
+                        Double.parseDouble(words[3]),
+                        Double.parseDouble(words[4]),
+                        Double.parseDouble(words[5])))
+                .toList();
     }
 }

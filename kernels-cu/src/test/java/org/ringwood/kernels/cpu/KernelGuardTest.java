@@ -97,6 +97,6 @@ class KernelGuardTest {
         } finally {
             jvm.destroyForcibly().waitFor();
         }
-        return Files.readAllLines(out.toPath()).stream().map(Figures::parse).toList();
+        return Figures.parse(Files.readAllLines(out.toPath()));
     }
 }
