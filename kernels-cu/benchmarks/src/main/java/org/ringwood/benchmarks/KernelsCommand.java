@@ -12,10 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.benchmarks.measure.KernelBench;
 import org.ringwood.benchmarks.measure.Measurement;
@@ -26,6 +23,7 @@ import org.ringwood.benchmarks.report.Machine;
 import org.ringwood.benchmarks.report.MarkedFile;
 import org.ringwood.benchmarks.workload.CaseTable;
 import org.ringwood.benchmarks.workload.KernelCase;
+import org.ringwood.benchmarks.workload.Turn;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.benchmarks.workload.WorkloadText;
 import org.ringwood.kernels.Device;
@@ -78,7 +76,7 @@ final class KernelsCommand implements Callable<Integer> {
             names = "--only",
             paramLabel = "REGEX",
             description = "Only cases whose name has a part that matches, such as dtype=bf16.")
-    private @Nullable String only;
+    private String only = "";
 
     @Option(
             names = "--shape",
@@ -110,84 +108,67 @@ final class KernelsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        double secondsPerCase = secondsPerCase();
-        List<Turn> turns = turns();
-        Optional<MarkedFile> file = file();
-        List<Peer> peers = withoutPeers
-                ? List.of()
-                : ServiceLoader.load(Peer.class).stream()
-                        .map(ServiceLoader.Provider::get)
-                        .toList();
-        KernelTable table = new KernelTable(peers.stream().map(Peer::name).toList());
-        StringBuilder text = new StringBuilder();
-        print(text, title(peers) + "\n\n" + table.head());
-        boolean exact = true;
-        Disturbance disturbance = new Disturbance();
-        try (KernelBench bench = new KernelBench(peers, secondsPerCase)) {
-            for (Turn turn : turns) {
-                Measurement measured = bench.measure(turn.subject, turn.threads);
-                print(text, table.row(measured));
-                exact &= measured.exact();
-            }
+        double secondsPerCase;
+        List<Turn> turns;
+        Optional<MarkedFile> file;
+        try {
+            secondsPerCase = secondsPerCase();
+            turns = turns();
+            file = Optional.ofNullable(markdown).map(MarkedFile::open);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()));
         }
-        print(text, "");
-        disturbance.cores().ifPresent(cores -> print(text, busy(cores)));
-        table.notes().forEach(note -> print(text, "* " + note + "."));
+        StringBuilder text = new StringBuilder();
+        boolean exact = measure(turns, secondsPerCase, lines -> {
+            text.append(lines).append('\n');
+            System.out.println(lines);
+        });
         if (file.isPresent()) {
             file.get().write(text.toString());
         }
         return exact ? 0 : VERIFICATION_FAILED;
     }
 
-    /** A case with a number of threads. */
-    private record Turn(KernelCase subject, int threads) {}
+    private boolean measure(List<Turn> turns, double secondsPerCase, Consumer<String> out) {
+        List<Peer> peers = withoutPeers
+                ? List.of()
+                : ServiceLoader.load(Peer.class).stream()
+                        .map(ServiceLoader.Provider::get)
+                        .toList();
+        KernelTable table = new KernelTable(peers.stream().map(Peer::name).toList());
+        out.accept(title(peers) + "\n\n" + table.head());
+        boolean exact = true;
+        Disturbance disturbance = new Disturbance();
+        try (KernelBench bench = new KernelBench(peers, secondsPerCase)) {
+            for (Turn turn : turns) {
+                Measurement measured = bench.measure(turn.subject(), turn.threads());
+                out.accept(table.row(measured));
+                exact &= measured.exact();
+            }
+        }
+        out.accept("");
+        disturbance.cores().ifPresent(cores -> out.accept(busy(cores)));
+        table.notes().forEach(note -> out.accept("* " + note + "."));
+        return exact;
+    }
 
     private List<Turn> turns() {
-        Predicate<String> matching = matching();
         List<KernelCase> cases = shapes.isEmpty()
                 ? quick ? CaseTable.quick() : CaseTable.complete()
                 : shapes.stream()
                         .map(KernelCase::of)
                         .map(KernelCase::withEachCount)
                         .toList();
-        List<Turn> turns = cases.stream()
-                .filter(subject -> matching.test(subject.workload().toString()))
-                .flatMap(subject -> counts(subject).map(count -> new Turn(subject, count)))
-                .toList();
-        if (turns.isEmpty()) {
-            throw bad("no case matches --only " + only + "; names are like "
-                    + cases.getFirst().workload());
-        }
-        turns.forEach(turn -> requireMemory(turn.subject));
+        List<Turn> turns = Turn.of(cases, only, threads, Runtime.getRuntime().availableProcessors());
+        turns.forEach(turn -> requireMemory(turn.subject()));
         return turns;
     }
 
-    private Predicate<String> matching() {
-        try {
-            return Pattern.compile(only == null ? "" : only).asPredicate();
-        } catch (PatternSyntaxException e) {
-            throw bad("--only '" + only + "' is no regular expression: " + e.getDescription());
-        }
-    }
-
-    private Stream<Integer> counts(KernelCase subject) {
-        int cores = Runtime.getRuntime().availableProcessors();
-        for (int count : threads) {
-            if (count < 1 || count > cores) {
-                throw bad("--threads " + count + " is not within 1 to " + cores + ", the cores of this machine");
-            }
-        }
-        if (!threads.isEmpty()) {
-            return threads.stream().distinct();
-        }
-        return (subject.eachCount() ? Stream.of(1, cores) : Stream.of(cores)).distinct();
-    }
-
-    private void requireMemory(KernelCase subject) {
+    private static void requireMemory(KernelCase subject) {
         var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         double needed = KernelBench.bytes(subject);
         if (needed > system.getTotalMemorySize()) {
-            throw bad(String.format(
+            throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
                     "%s needs %.1f GiB of tensors, this machine has %.1f GiB of memory; make it smaller",
                     subject.workload(),
@@ -199,20 +180,9 @@ final class KernelsCommand implements Callable<Integer> {
     private double secondsPerCase() {
         double given = seconds != null ? seconds : quick ? QUICK_SECONDS : SECONDS;
         if (!(given > 0) || Double.isInfinite(given)) {
-            throw bad("--seconds-per-case " + given + " is no time: give a positive number");
+            throw new IllegalArgumentException("--seconds-per-case " + given + " is no time: give a positive number");
         }
         return given;
-    }
-
-    private Optional<MarkedFile> file() throws IOException {
-        if (markdown == null) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(MarkedFile.open(markdown));
-        } catch (IllegalArgumentException e) {
-            throw bad(e.getMessage());
-        }
     }
 
     private static String title(List<Peer> peers) {
@@ -234,15 +204,6 @@ final class KernelsCommand implements Callable<Integer> {
     private static String busy(double cores) {
         return String.format(Locale.ROOT, "* Others kept %.1f cores busy meanwhile", cores)
                 + (cores < QUIET_CORES ? "." : ": figures of a quiet machine differ.");
-    }
-
-    private static void print(StringBuilder text, String lines) {
-        text.append(lines).append('\n');
-        System.out.println(lines);
-    }
-
-    private ParameterException bad(@Nullable String message) {
-        return new ParameterException(Objects.requireNonNull(spec).commandLine(), String.valueOf(message));
     }
 
     /** Reads a workload from the command line. */

@@ -12,15 +12,13 @@ import java.util.concurrent.Future;
 /** What the machine can do at most: the sum of what threads achieve that run one simple loop at the same time. */
 final class Ceiling implements Sampler, AutoCloseable {
     private static final double NANOS = 1e9;
-    /** Compiled once so many samples in a row are no better than the best before. */
-    private static final int STEADY_SAMPLES = 8;
-
-    private static final double NOTICEABLE = 1.01;
     private static final double SAMPLE_SECONDS = 0.04;
 
     private final List<Loop> loops;
     private final ExecutorService threads;
     private final CyclicBarrier start;
+    private final double warmUpSeconds;
+    private boolean warm;
 
     /** A loop that one thread runs. */
     interface Loop {
@@ -28,23 +26,22 @@ final class Ceiling implements Sampler, AutoCloseable {
         double work();
     }
 
-    /** Runs every loop on a thread of its own. */
-    Ceiling(List<? extends Loop> loops) {
+    /** Runs every loop on a thread of its own; before the first sample for {@code warmUpSeconds}, until it is surely compiled. */
+    Ceiling(List<? extends Loop> loops, double warmUpSeconds) {
+        this.warmUpSeconds = warmUpSeconds;
         this.loops = List.copyOf(loops);
         this.threads = Executors.newFixedThreadPool(
                 loops.size(), Thread.ofPlatform().name("ceiling-", 0).daemon().factory());
         this.start = new CyclicBarrier(loops.size());
     }
 
+    /** Warms up unless that was done in another case. */
     @Override
     public void warmUp() {
-        double best = 0;
-        for (int steady = 0; steady < STEADY_SAMPLES; steady++) {
-            double rate = sample();
-            if (rate > NOTICEABLE * best) {
-                best = rate;
-                steady = 0;
-            }
+        long began = System.nanoTime();
+        while (!warm) {
+            sample();
+            warm = System.nanoTime() - began >= warmUpSeconds * NANOS;
         }
     }
 

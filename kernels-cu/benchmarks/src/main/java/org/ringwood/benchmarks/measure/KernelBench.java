@@ -6,9 +6,12 @@ import org.ringwood.benchmarks.workload.KernelCase;
 
 /** Measures cases. One thread must make all calls: peers may set their number of threads for the calling thread only. */
 public final class KernelBench implements AutoCloseable {
+    /** What each ceiling warms up for once, as a part of a case's time. */
+    private static final double CEILING_WARM_UP_SHARE = 0.5;
+
     private final List<Peer> peers;
     private final double seconds;
-    private final Ceilings ceilings = new Ceilings();
+    private final Ceilings ceilings;
 
     /**
      * A bench with peers.
@@ -19,6 +22,7 @@ public final class KernelBench implements AutoCloseable {
     public KernelBench(List<Peer> peers, double seconds) {
         this.peers = List.copyOf(peers);
         this.seconds = seconds;
+        this.ceilings = new Ceilings(CEILING_WARM_UP_SHARE * seconds);
     }
 
     /** Bytes of the tensors that a case needs at once, without what peers allocate. */

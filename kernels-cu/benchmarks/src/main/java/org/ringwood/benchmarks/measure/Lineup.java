@@ -36,7 +36,20 @@ final class Lineup implements AutoCloseable {
         this.own = new Ringwood(operands, threads);
         this.baseline =
                 subject.baseline().map(other -> new Ringwood(RandomOperands.of(other.workload(), arena), threads));
-        peers.forEach(peer -> entries.add(peer.enter(operands, threads)));
+        peers.forEach(peer -> entries.add(tried(peer.enter(operands, threads))));
+    }
+
+    /** A peer may refuse a shape that it did not decline. */
+    private static Entry tried(Entry entry) {
+        if (entry instanceof Entry.Ready(Contender peer)) {
+            try {
+                peer.attend();
+            } catch (IllegalStateException refused) {
+                peer.close();
+                return new Entry.Absent("it refuses the call: " + refused.getMessage());
+            }
+        }
+        return entry;
     }
 
     /** Measures for about {@code seconds}, then compares the outputs. */
@@ -87,7 +100,6 @@ final class Lineup implements AutoCloseable {
         }
         baseline.ifPresent(Ringwood::close);
         own.close();
-        ceiling.close();
         arena.close();
     }
 }

@@ -3,6 +3,7 @@ package org.ringwood.benchmarks.measure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Measures several samplers in turn, round after round, so that whatever disturbs the machine disturbs all of them. Each round begins with
@@ -12,6 +13,8 @@ final class Rounds {
     private static final int LEAST = 3;
     private static final int MOST = 99;
     private static final double NANOS = 1e9;
+    /** Between turns; idle threads stop spinning within this, whoever's they are. */
+    private static final long QUIET_NANOS = 15_000_000;
 
     private final List<Series> all = new ArrayList<>();
 
@@ -45,6 +48,7 @@ final class Rounds {
         do {
             for (int turn = 0; turn < all.size(); turn++) {
                 Series series = all.get((rounds + turn) % all.size());
+                LockSupport.parkNanos(QUIET_NANOS);
                 series.samples.add(series.sampler.sample());
             }
             rounds++;

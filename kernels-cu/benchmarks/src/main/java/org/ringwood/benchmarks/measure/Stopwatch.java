@@ -1,6 +1,5 @@
 package org.ringwood.benchmarks.measure;
 
-import java.util.concurrent.locks.LockSupport;
 import org.ringwood.benchmarks.peer.Contender;
 
 /** Seconds that a contender takes to attend once. */
@@ -8,8 +7,6 @@ final class Stopwatch implements Sampler {
     private static final double NANOS = 1e9;
     /** A sample takes so long at least: short attentions are repeated, as in the layers of a model. */
     private static final double SAMPLE_SECONDS = 0.02;
-    /** Before a sample, idle threads of the contender before stop spinning within this. */
-    private static final long QUIET_NANOS = 15_000_000;
 
     private static final int LEAST_WARM_UP_CALLS = 3;
 
@@ -35,7 +32,6 @@ final class Stopwatch implements Sampler {
 
     @Override
     public double sample() {
-        LockSupport.parkNanos(QUIET_NANOS);
         if (calls > 1) {
             contender.attend();
         }

@@ -108,7 +108,8 @@ public final class KernelTable {
     }
 
     private static String digits(double number) {
-        return text(number < 99.95 ? "%.1f" : "%.0f", number);
+        int decimals = number < 9.995 ? 2 : number < 99.95 ? 1 : 0;
+        return text("%." + decimals + "f", number);
     }
 
     private static String text(String format, double number) {

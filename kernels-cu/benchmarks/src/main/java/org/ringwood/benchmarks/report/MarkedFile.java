@@ -24,13 +24,20 @@ public final class MarkedFile {
     /**
      * Looks for the place; a file that isn't there will be nothing but the measured text.
      *
-     * @throws IllegalArgumentException if the file has no such place, so that nobody's text is lost
+     * @throws IllegalArgumentException if the file can't be written to, or has no such place: nobody's text is to be lost
      */
-    public static MarkedFile open(Path path) throws IOException {
-        if (!Files.exists(path)) {
+    public static MarkedFile open(Path path) {
+        Path folder = path.toAbsolutePath().getParent();
+        if (!Files.exists(path) && folder != null && Files.isWritable(folder)) {
             return new MarkedFile(path, BEGIN + "\n", END + "\n");
         }
-        String text = Files.readString(path);
+        if (!Files.isRegularFile(path) || !Files.isWritable(path)) {
+            throw new IllegalArgumentException(path + " can't be written to; name another file");
+        }
+        return open(path, text(path));
+    }
+
+    private static MarkedFile open(Path path, String text) {
         int begin = text.indexOf(BEGIN + "\n");
         int end = text.indexOf(END, Math.max(0, begin));
         if (begin < 0 || end < 0) {
@@ -38,6 +45,14 @@ public final class MarkedFile {
                     + "' to put the table between; add them, or name a new file");
         }
         return new MarkedFile(path, text.substring(0, begin + BEGIN.length() + 1), text.substring(end));
+    }
+
+    private static String text(Path path) {
+        try {
+            return Files.readString(path);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(path + " can't be read as text: " + e, e);
+        }
     }
 
     /** Replaces the measured text. */

@@ -1,7 +1,9 @@
 package org.ringwood.benchmarks.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,5 +80,21 @@ class WorkloadTest {
         // A fifth of the pairs in a fifth of the time.
         assertThat(window.relativeCost(0.2, 1)).isEqualTo(1);
         assertThat(window.relativeCost(0.4, 1)).isEqualTo(2);
+    }
+
+    @Test
+    void turnsAreTheChosenCasesWithTheirOwnOrTheGivenThreads() {
+        KernelCase plain = KernelCase.of(Workload.square(5, 1, 4));
+        KernelCase both = KernelCase.of(Workload.square(6, 1, 4)).withEachCount();
+        List<KernelCase> cases = List.of(plain, both);
+        assertThat(Turn.of(cases, "", List.of(), 3))
+                .containsExactly(new Turn(plain, 3), new Turn(both, 1), new Turn(both, 3));
+        assertThat(Turn.of(cases, "", List.of(), 1)).containsExactly(new Turn(plain, 1), new Turn(both, 1));
+        assertThat(Turn.of(cases, "rows=[0-5],", List.of(2, 1, 2), 3))
+                .containsExactly(new Turn(plain, 2), new Turn(plain, 1));
+        assertThatThrownBy(() -> Turn.of(cases, "dim=64", List.of(), 3)).hasMessageContaining("'dim=64'");
+        assertThatThrownBy(() -> Turn.of(cases, "(", List.of(), 3))
+                .hasMessageContaining("'(' is no regular expression");
+        assertThatThrownBy(() -> Turn.of(cases, "", List.of(4), 3)).hasMessageContaining("4 threads");
     }
 }

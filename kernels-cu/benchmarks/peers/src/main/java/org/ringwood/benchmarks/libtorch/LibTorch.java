@@ -2,6 +2,7 @@ package org.ringwood.benchmarks.libtorch;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import org.ringwood.benchmarks.workload.Workload;
 public final class LibTorch implements Peer {
     private static final String LIBRARY = "libtorch_cpu.so";
     private static final String PROPERTIES = "pytorch.properties";
+    private static final String NOT_HERE = "not there for this platform";
 
     private final Path folder = Path.of(System.getProperty("ringwood.libtorch", "."));
     private @Nullable TorchLibrary loaded;
@@ -33,11 +35,15 @@ public final class LibTorch implements Peer {
 
     @Override
     public String version() {
+        Path file = folder.resolve(PROPERTIES);
+        if (!Files.exists(file)) {
+            return NOT_HERE;
+        }
         Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(folder.resolve(PROPERTIES))) {
+        try (Reader reader = Files.newBufferedReader(file)) {
             properties.load(reader);
         } catch (IOException e) {
-            return "of unknown version: " + e.getMessage();
+            throw new UncheckedIOException("the version of libtorch can't be read", e);
         }
         return properties.getProperty("version", "of unknown version");
     }
@@ -50,7 +56,7 @@ public final class LibTorch implements Peer {
         }
         Path library = folder.resolve(LIBRARY);
         if (!Files.exists(library)) {
-            return new Entry.Absent("there is none for this platform");
+            return new Entry.Absent("it is " + NOT_HERE);
         }
         TorchLibrary torch = load(library);
         int used = torch.useThreads(threads);

@@ -6,7 +6,7 @@ import org.ringwood.benchmarks.workload.Workload;
 /**
  * An ONNX model of one node, com.microsoft's MultiHeadAttention, in the few fields of onnx.proto that it takes. Queries are {@code [items,
  * rows, heads * dim]}. Keys and values of a decode are {@code [items, heads, keys, dim]}, which this operator reads without transposing
- * them; otherwise they are like the queries, as its flash attention, which is faster, takes them only so.
+ * them, if both have the same dim; otherwise they are like the queries, as its flash attention, which is faster, takes them only so.
  */
 final class AttentionModel {
     static final String QUERIES = "query";
@@ -29,7 +29,7 @@ final class AttentionModel {
 
     /** Whether keys and values are {@code [items, heads, keys, dim]}. */
     boolean hasHeadsFirst() {
-        return workload.isDecode();
+        return workload.isDecode() && workload.dim() == workload.dimV();
     }
 
     long[] queryShape() {

@@ -95,7 +95,7 @@ final class OnnxContender implements Contender {
         try {
             session.run(inputs, Set.of(), outputs).close();
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime failed", e);
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
