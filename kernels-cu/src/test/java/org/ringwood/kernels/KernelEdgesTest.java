@@ -11,6 +11,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -241,6 +242,21 @@ class KernelEdgesTest {
                     .as("the device works on")
                     .isTrue();
         }
+    }
+
+    /** A tile takes microseconds, but a hundred milliseconds may pass with some of the largest in a JVM that has just started. */
+    @Test
+    void everyTileLooksAtCancellation() {
+        int tokens = 1024;
+        AtomicInteger asked = new AtomicInteger();
+        try (Arena arena = Arena.ofShared();
+                Device device = open(Devices.Kind.CPU)) {
+            await(attendRepeated(device, arena, tokens, 4, List.of(Slice.full(0, tokens, 0, tokens)), () -> {
+                asked.incrementAndGet();
+                return false;
+            }));
+        }
+        assertThat(asked).hasValueGreaterThanOrEqualTo(tokens / 64 * tokens / 128);
     }
 
     @ParameterizedTest

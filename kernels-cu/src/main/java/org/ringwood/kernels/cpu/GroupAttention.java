@@ -47,10 +47,11 @@ final class GroupAttention {
         Arrays.fill(scratch.sum, 0);
         KeyBlocks blocks = new KeyBlocks(span.slices(), Scratch.BLOCK);
         while (blocks.next()) {
-            poll.run();
             layout.load(blocks.from(), blocks.to());
             finiteness = Finiteness.UNKNOWN;
             for (int query = 0; query < group.size(); query += layout.tileQueries()) {
+                // Not once a block: while the interpreter still runs it, a large one takes longer than callers wait.
+                poll.run();
                 attendTile(query, Math.min(layout.tileQueries(), group.size() - query), blocks);
             }
         }
