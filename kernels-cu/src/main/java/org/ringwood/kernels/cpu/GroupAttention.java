@@ -21,14 +21,6 @@ final class GroupAttention {
     private final Scratch scratch;
     private final Runnable poll;
     private final List<Slice> tileSlices = new ArrayList<>();
-    private Finiteness finiteness = Finiteness.UNKNOWN;
-
-    /** What is known of the values of the block. */
-    private enum Finiteness {
-        UNKNOWN,
-        FINITE,
-        NOT_FINITE
-    }
 
     GroupAttention(AttentionCall call, Span span, Scratch scratch, Runnable poll) {
         this.call = call;
@@ -48,7 +40,6 @@ final class GroupAttention {
         KeyBlocks blocks = new KeyBlocks(span.slices(), Scratch.BLOCK);
         while (blocks.next()) {
             layout.load(blocks.from(), blocks.to());
-            finiteness = Finiteness.UNKNOWN;
             for (int query = 0; query < group.size(); query += layout.tileQueries()) {
                 // Not once a block: while the interpreter still runs it, a large one takes longer than callers wait.
                 poll.run();
@@ -91,17 +82,7 @@ final class GroupAttention {
         if (!whole) {
             TileMask.fill(scratch.admitted, tileSlices, group, firstQuery, keyFrom, tile.keys());
         }
-        boolean maxFound = layout.score(tile);
-        SoftmaxStep.run(scratch, tile, !whole, maxFound);
-        layout.accumulate(tile, whole || valuesAreFinite());
-    }
-
-    /** Looked at once a block, and only if a tile of it is masked. */
-    private boolean valuesAreFinite() {
-        if (finiteness == Finiteness.UNKNOWN) {
-            finiteness = layout.valuesAreFinite() ? Finiteness.FINITE : Finiteness.NOT_FINITE;
-        }
-        return finiteness == Finiteness.FINITE;
+        layout.attend(tile, whole);
     }
 
     /** Merges the records into the call's state. */

@@ -2,7 +2,7 @@ package org.ringwood.kernels.cpu;
 
 import org.ringwood.kernels.AttentionCall;
 
-/** Where the queries, keys, values and outputs of a group lie, and the two matrix products of attention in that layout. */
+/** Where the queries, keys, values and outputs of a group lie, and attention in that layout. */
 sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
     /** Most queries that are attended together. */
     int tileQueries();
@@ -14,23 +14,13 @@ sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
     void load(long from, long to);
 
     /**
-     * Computes the scores of a tile's queries {@code [tile.from(), tile.lanes())} into {@link Scratch#scores}.
+     * Attends a tile's queries {@code [tile.from(), tile.lanes())} to its keys: raises {@link Scratch#max} and adds to the sums and outputs.
      *
-     * @return whether their maxima are in {@link Scratch#tileMax}
+     * @param whole whether all of its pairs are admitted; if not, {@link Scratch#admitted} says which are
      */
-    boolean score(Tile tile);
+    void attend(Tile tile, boolean whole);
 
-    /**
-     * Adds the values to the decayed outputs of the tile's queries, with the weights in {@link Scratch#scores}.
-     *
-     * @param everyPair whether pairs that are not admitted, whose weight is 0, may take part
-     */
-    void accumulate(Tile tile, boolean everyPair);
-
-    /** Whether no loaded value is infinite or not a number. */
-    boolean valuesAreFinite();
-
-    /** Divides the outputs by the sums. */
+    /** Leaves the sums in {@link Scratch#sum}, and divides the outputs by them. */
     void end();
 
     /** Writes the outputs of a tile's queries to {@code into[at…]}, {@link Scratch#ROW} apart. */

@@ -23,6 +23,14 @@ final class QueriesInLanes implements OperandLayout {
     private final int dimV;
     private final int paddedDimV;
     private int loaded;
+    private Finiteness finiteness = Finiteness.UNKNOWN;
+
+    /** What is known of the values of the block. */
+    private enum Finiteness {
+        UNKNOWN,
+        FINITE,
+        NOT_FINITE
+    }
 
     QueriesInLanes(AttentionCall call, QueryGroup group, Scratch scratch) {
         this.call = call;
@@ -67,12 +75,20 @@ final class QueriesInLanes implements OperandLayout {
     @Override
     public void load(long from, long to) {
         loaded = (int) (to - from);
+        finiteness = Finiteness.UNKNOWN;
         Packing.pack(call.keys(), group.keyHead(), from, loaded, scratch.keys, scratch);
         Packing.pack(call.values(), group.keyHead(), from, loaded, scratch.values, scratch);
     }
 
     @Override
-    public boolean score(Tile tile) {
+    public void attend(Tile tile, boolean whole) {
+        boolean maxFound = score(tile);
+        SoftmaxStep.run(scratch, tile, !whole, maxFound);
+        accumulate(tile, whole || valuesAreFinite());
+    }
+
+    /** Computes the scores; whether their maxima are in {@link Scratch#tileMax}. */
+    private boolean score(Tile tile) {
         Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
         int queries = tile.firstQuery() * dim;
         for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
@@ -91,8 +107,7 @@ final class QueriesInLanes implements OperandLayout {
         return tile.keys() % LaneTiles.ROWS == 0;
     }
 
-    @Override
-    public void accumulate(Tile tile, boolean everyPair) {
+    private void accumulate(Tile tile, boolean everyPair) {
         if (!everyPair) {
             accumulateAdmitted(tile);
             return;
@@ -130,8 +145,15 @@ final class QueriesInLanes implements OperandLayout {
         }
     }
 
-    @Override
-    public boolean valuesAreFinite() {
+    /** Looked at once a block, and only if a tile of it is masked. */
+    private boolean valuesAreFinite() {
+        if (finiteness == Finiteness.UNKNOWN) {
+            finiteness = rowsAreFinite() ? Finiteness.FINITE : Finiteness.NOT_FINITE;
+        }
+        return finiteness == Finiteness.FINITE;
+    }
+
+    private boolean rowsAreFinite() {
         for (int row = 0; row < loaded; row++) {
             if (!Vectors.allFinite(scratch.values, row * ROW, row * ROW + dimV)) {
                 return false;

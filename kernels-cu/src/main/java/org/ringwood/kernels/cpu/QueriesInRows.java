@@ -1,39 +1,40 @@
 package org.ringwood.kernels.cpu;
 
-import static org.ringwood.kernels.cpu.RowProduct.QUERIES;
+import static org.ringwood.kernels.cpu.RowPanel.ROWS;
 
 import java.util.Arrays;
 import org.ringwood.kernels.AttentionCall;
 
 /**
  * Queries, keys and values row by row, for groups of few queries such as those of decoding: the time is that of reading keys and values
- * once, so these are read from where they lie if they can be.
+ * once, panel after panel.
  */
 final class QueriesInRows implements OperandLayout {
     private final AttentionCall call;
     private final QueryGroup group;
     private final Scratch scratch;
+    private final RowScratch rows;
     /** Elements of a padded row. */
     private final int dim;
 
     private final int dimV;
-    private BlockRows keys;
-    private BlockRows values;
+    /** First key of the block. */
+    private long from;
+    /** Keys of the block. */
     private int loaded;
 
     QueriesInRows(AttentionCall call, QueryGroup group, Scratch scratch) {
         this.call = call;
         this.group = group;
         this.scratch = scratch;
+        this.rows = scratch.byRows;
         this.dim = RowProduct.padded(call.queries().dim());
         this.dimV = RowProduct.padded(call.values().dim());
-        this.keys = new BlockRows(scratch.packedKeys, 0, 0);
-        this.values = new BlockRows(scratch.packedValues, 0, 0);
     }
 
     @Override
     public int tileQueries() {
-        return RowProduct.LANES;
+        return Scratch.LANES;
     }
 
     @Override
@@ -48,96 +49,148 @@ final class QueriesInRows implements OperandLayout {
             Arrays.fill(scratch.queries, at + elements, at + dim, 0);
         }
         Arrays.fill(scratch.out, 0, group.size() * dimV, 0);
+        Arrays.fill(rows.sums, 0, group.size() * Scratch.LANES, 0);
+        rows.keys.begin(call.keys());
+        rows.values.begin(call.values());
     }
 
     @Override
     public void load(long from, long to) {
-        loaded = (int) (to - from);
-        keys = BlockRows.of(call.keys(), group.keyHead(), from, loaded, scratch.keys, scratch.packedKeys, scratch);
-        values = BlockRows.of(
-                call.values(), group.keyHead(), from, loaded, scratch.values, scratch.packedValues, scratch);
+        this.from = from;
+        this.loaded = (int) (to - from);
     }
 
     @Override
-    public boolean score(Tile tile) {
-        int together = together(tile);
-        for (int lane = firstLane(tile); lane < tile.lanes(); lane += together) {
-            RowProduct.score(
-                    keys,
-                    tile.skipped(),
-                    tile.keys(),
-                    together,
-                    scratch.queries,
-                    tile.query(lane) * dim,
-                    dim,
-                    scratch.scores,
-                    lane,
-                    scratch.partial);
+    public void attend(Tile tile, boolean whole) {
+        score(tile);
+        Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
+        for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+            refuse(tile, lane, whole);
         }
-        return false;
+        SoftmaxStep.RAISE_MAX.run(scratch, tile);
+        for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+            weigh(tile, lane);
+        }
+        accumulate(tile, whole);
     }
 
-    /** Queries that are multiplied together: 4 unless there is only one. */
-    private static int together(Tile tile) {
-        return tile.lanes() - tile.from() == 1 ? 1 : QUERIES;
-    }
-
-    /** A multiple of 4, so that four lanes are always ones that the softmax covers. */
-    private static int firstLane(Tile tile) {
-        return together(tile) == 1 ? tile.from() : tile.from() / QUERIES * QUERIES;
-    }
-
-    @Override
-    public void accumulate(Tile tile, boolean everyPair) {
-        int together = together(tile);
-        for (int lane = firstLane(tile); lane < tile.lanes(); lane += together) {
-            if (everyPair) {
-                RowProduct.multiply(
-                        values, tile.skipped(), tile.keys(), together, scratch.scores, lane, scratch.product, dimV);
-            } else {
-                multiplyAdmitted(tile, lane, together);
-            }
-            for (int i = 0; i < together; i++) {
-                int out = tile.query(lane + i) * dimV;
-                RowProduct.fold(scratch.out, out, scratch.decay[lane + i], scratch.product, i * dimV, dimV);
+    private void score(Tile tile) {
+        for (int key = firstPanel(tile); key < end(tile); key += ROWS) {
+            int count = Math.min(ROWS, loaded - key);
+            rows.keys.load(call.keys(), group.keyHead(), from + key, count);
+            for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+                RowProduct.score(
+                        rows.keys.memory(),
+                        rows.keys.start(),
+                        rows.keys.stride(),
+                        count,
+                        scratch.queries,
+                        tile.query(lane) * dim,
+                        dim,
+                        rows.scores,
+                        lane * Scratch.BLOCK + key,
+                        rows.partial);
             }
         }
     }
 
-    /**
-     * The product with the same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 would
-     * poison the rows that do not admit it.
-     */
-    private void multiplyAdmitted(Tile tile, int firstLane, int lanes) {
-        Arrays.fill(scratch.product, 0, lanes * dimV, 0);
-        for (int k = 0; k < tile.keys(); k++) {
-            for (int i = 0; i < lanes; i++) {
-                if (((scratch.admitted[k] >>> (firstLane + i)) & 1) != 0) {
-                    float weight = scratch.scores[k * Scratch.LANES + firstLane + i];
-                    for (int d = 0; d < dimV; d++) {
-                        float value = values.get(tile.skipped() + k, d);
-                        int at = i * dimV + d;
-                        scratch.product[at] = Math.fma(value, weight, scratch.product[at]);
-                    }
+    /** Panels start at multiples of their rows, so that bits depend on where a key is in the block, not in the tile. */
+    private static int firstPanel(Tile tile) {
+        return tile.skipped() / Scratch.LANES * Scratch.LANES;
+    }
+
+    private static int end(Tile tile) {
+        return tile.skipped() + tile.keys();
+    }
+
+    /** Makes scores of keys that are not admitted −∞, also where they are not a number, and finds the largest score. */
+    private void refuse(Tile tile, int lane, boolean whole) {
+        int row = lane * Scratch.BLOCK;
+        int at = row + firstPanel(tile);
+        if (tile.softcap() > 0) {
+            RowSoftmax.cap(rows.scores, at, paddedKeys(tile), tile.softcap());
+        }
+        Arrays.fill(rows.scores, at, row + tile.skipped(), Float.NEGATIVE_INFINITY);
+        Arrays.fill(rows.scores, row + end(tile), at + paddedKeys(tile), Float.NEGATIVE_INFINITY);
+        for (int k = 0; k < tile.keys() && !whole; k++) {
+            if (!admits(lane, k)) {
+                rows.scores[row + tile.skipped() + k] = Float.NEGATIVE_INFINITY;
+            }
+        }
+        scratch.tileMax[lane] = rows.softmax.max(rows.scores, at, paddedKeys(tile));
+    }
+
+    /** Keys from the first panel on, in whole vectors. */
+    private static int paddedKeys(Tile tile) {
+        return Math.ceilDiv(end(tile) - firstPanel(tile), Scratch.LANES) * Scratch.LANES;
+    }
+
+    private void weigh(Tile tile, int lane) {
+        int query = tile.query(lane);
+        rows.softmax.weigh(
+                rows.scores,
+                lane * Scratch.BLOCK + firstPanel(tile),
+                paddedKeys(tile),
+                scratch.max[query],
+                scratch.decay[lane],
+                rows.sums,
+                query * Scratch.LANES);
+    }
+
+    private boolean admits(int lane, int key) {
+        return ((scratch.admitted[key] >>> lane) & 1) != 0;
+    }
+
+    private void accumulate(Tile tile, boolean whole) {
+        for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+            RowProduct.multiply(scratch.out, tile.query(lane) * dimV, scratch.decay[lane], dimV);
+        }
+        for (int panel = firstPanel(tile); panel < end(tile); panel += ROWS) {
+            int key = Math.max(panel, tile.skipped());
+            int count = Math.min(panel + ROWS, end(tile)) - key;
+            rows.values.load(call.values(), group.keyHead(), from + key, count);
+            boolean everyPair = whole || RowProduct.areFinite(rows.values, count, dimV);
+            for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+                if (everyPair) {
+                    RowProduct.accumulate(
+                            rows.values.memory(),
+                            rows.values.start(),
+                            rows.values.stride(),
+                            count,
+                            rows.scores,
+                            lane * Scratch.BLOCK + key,
+                            scratch.out,
+                            tile.query(lane) * dimV,
+                            dimV);
+                } else {
+                    accumulateAdmitted(tile, lane, key, count);
                 }
             }
         }
     }
 
-    @Override
-    public boolean valuesAreFinite() {
-        for (int row = 0; row < loaded; row++) {
-            if (!RowProduct.isFinite(values, row, dimV)) {
-                return false;
+    /**
+     * The sums with the same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 would
+     * poison the rows that do not admit it.
+     */
+    private void accumulateAdmitted(Tile tile, int lane, int firstKey, int count) {
+        for (int d = 0; d < dimV; d++) {
+            float sum = 0;
+            for (int i = 0; i < count; i++) {
+                if (admits(lane, firstKey - tile.skipped() + i)) {
+                    float weight = rows.scores[lane * Scratch.BLOCK + firstKey + i];
+                    sum = Math.fma(rows.values.get(i, d), weight, sum);
+                }
             }
+            scratch.out[tile.query(lane) * dimV + d] += sum;
         }
-        return true;
     }
 
     @Override
     public void end() {
         for (int i = 0; i < group.size(); i++) {
-            float sum = scratch.sum[i];
+            float sum = RowSoftmax.sum(rows.sums, i * Scratch.LANES);
+            scratch.sum[i] = sum;
             for (int d = 0; d < dimV; d++) {
                 scratch.out[i * dimV + d] = sum == 0 ? 0 : scratch.out[i * dimV + d] / sum;
             }

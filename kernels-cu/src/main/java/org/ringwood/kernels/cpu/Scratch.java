@@ -1,7 +1,5 @@
 package org.ringwood.kernels.cpu;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.ringwood.kernels.AttentionCall;
 
 /**
@@ -33,7 +31,7 @@ final class Scratch {
     /** Key rows that a register tile may read or write past a block. */
     private static final int SLACK = LaneTiles.ROWS - 1;
 
-    /** Queries of a group, scaled; the other queries of a register tile may be read behind them. */
+    /** Queries of a group, scaled. */
     float[] queries = {};
     /** Output of a group, not yet divided by the sum. */
     float[] out = {};
@@ -45,18 +43,8 @@ final class Scratch {
     short[] halves = {};
     /** The elements of a block, widened. */
     float[] wide = {};
-    /** As {@link #keys}, for those who read them from native memory. */
-    MemorySegment packedKeys = MemorySegment.NULL;
-    /** As {@link #values}, for those who read them from native memory. */
-    MemorySegment packedValues = MemorySegment.NULL;
     /** Scores of a tile, then its weights: a row of lanes a key. */
     final float[] scores = new float[(BLOCK + SLACK) * LANES];
-
-    /** Values times weights of some queries, row by row. */
-    final float[] product = new float[RowProduct.QUERIES * AttentionCall.MAX_DIM];
-
-    /** Partial sums of scores. */
-    final float[] partial = new float[RowProduct.PARTIAL_SUMS];
 
     /** Binary logarithms of the maxima: what the scores are in, too. */
     final float[] max = new float[GROUP];
@@ -70,6 +58,9 @@ final class Scratch {
     final float[] total = new float[LANES];
     /** For every key of a tile the lanes that admit it, a bit each. */
     final long[] admitted = new long[BLOCK];
+    /** For queries that are attended row by row. */
+    final RowScratch byRows = new RowScratch();
+
     /** The queries of a tile, or their softmax records, row by row. */
     final float[] rows = new float[LANES * ROW];
     /** A record already in memory. */
@@ -85,18 +76,12 @@ final class Scratch {
         }
         dim = Math.max(dim, RowProduct.padded(newDim));
         dimV = Math.max(dimV, RowProduct.padded(newDimV));
-        queries = new float[(GROUP + RowProduct.QUERIES) * dim];
-        out = new float[(GROUP + RowProduct.QUERIES) * dimV];
+        queries = new float[GROUP * dim];
+        out = new float[GROUP * dimV];
         keys = new float[(BLOCK + SLACK) * ROW];
         values = new float[BLOCK * ROW];
         halves = new short[BLOCK * Math.max(dim, dimV)];
         wide = new float[BLOCK * Math.max(dim, dimV)];
-        packedKeys = nativeBlock(dim);
-        packedValues = nativeBlock(dimV);
         record = new float[StateMerge.recordLength(dimV)];
-    }
-
-    private static MemorySegment nativeBlock(int dim) {
-        return Arena.ofAuto().allocate((long) BLOCK * dim * Float.BYTES, 64);
     }
 }

@@ -111,7 +111,8 @@ enum SoftmaxStep {
         WEIGH.run(scratch, tile);
     }
 
-    private void run(Scratch scratch, Tile tile) {
+    /** Runs the step over all lanes of a tile. */
+    void run(Scratch scratch, Tile tile) {
         for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
             apply(scratch, tile, lane);
         }

@@ -1,0 +1,21 @@
+package org.ringwood.kernels.cpu;
+
+/** A worker's memory for queries that are attended row by row. */
+final class RowScratch {
+    /** Rows of keys. */
+    final RowPanel keys = new RowPanel();
+
+    /** Rows of values. */
+    final RowPanel values = new RowPanel();
+
+    /** Scores of a tile, then its weights: those of a query side by side. */
+    final float[] scores = new float[Scratch.LANES * Scratch.BLOCK];
+
+    /** Partial sums of the scores of a panel. */
+    final float[] partial = new float[(RowPanel.ROWS + 3) * RowProduct.LANES];
+
+    /** Partial sums of the weights of every query, {@link Scratch#LANES} each. */
+    final float[] sums = new float[Scratch.GROUP * Scratch.LANES];
+
+    final RowSoftmax softmax = new RowSoftmax();
+}
