@@ -49,6 +49,7 @@ final class TileGenerator {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("LaneTiles.java"), laneTiles());
         Files.writeString(folder.resolve("LaneWeights.java"), laneWeights());
+        Files.writeString(folder.resolve("RowTiles.java"), RowTileGenerator.rowTiles());
     }
 
     private static String laneTiles() {

@@ -78,7 +78,10 @@ final class GroupAttention {
                 (int) (keyTo - keyFrom),
                 call.softcap());
         Slice first = tileSlices.getFirst();
-        boolean whole = tileSlices.size() == 1 && first.isFull() && first.qFrom() == rowFrom && first.qTo() == rowTo;
+        // Rows are attended one by one, lanes all together.
+        boolean allRows =
+                span.layout() == OperandLayout.Kind.ROWS || (first.qFrom() == rowFrom && first.qTo() == rowTo);
+        boolean whole = tileSlices.size() == 1 && first.isFull() && allRows;
         if (!whole) {
             TileMask.fill(scratch.admitted, tileSlices, group, firstQuery, keyFrom, tile.keys());
         }

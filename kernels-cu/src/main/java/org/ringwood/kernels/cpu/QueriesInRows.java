@@ -39,14 +39,12 @@ final class QueriesInRows implements OperandLayout {
 
     @Override
     public void begin(float scale) {
-        int elements = call.queries().dim();
+        Arrays.fill(scratch.queries, 0, group.size() * dim, 0);
         for (int i = 0; i < group.size(); i++) {
-            int at = i * dim;
-            call.queries().read(group.row(i), group.head(i), scratch.queries, at);
-            for (int d = 0; d < elements; d++) {
-                scratch.queries[at + d] *= scale;
+            call.queries().read(group.row(i), group.head(i), rows.row, 0);
+            for (int d = 0; d < call.queries().dim(); d++) {
+                scratch.queries[i * dim + RowProduct.place(call.keys().dtype(), d)] = rows.row[d] * scale;
             }
-            Arrays.fill(scratch.queries, at + elements, at + dim, 0);
         }
         Arrays.fill(scratch.out, 0, group.size() * dimV, 0);
         Arrays.fill(rows.sums, 0, group.size() * Scratch.LANES, 0);
@@ -80,9 +78,7 @@ final class QueriesInRows implements OperandLayout {
             rows.keys.load(call.keys(), group.keyHead(), from + key, count);
             for (int lane = tile.from(); lane < tile.lanes(); lane++) {
                 RowProduct.score(
-                        rows.keys.memory(),
-                        rows.keys.start(),
-                        rows.keys.stride(),
+                        rows.keys,
                         count,
                         scratch.queries,
                         tile.query(lane) * dim,
@@ -149,19 +145,9 @@ final class QueriesInRows implements OperandLayout {
             int key = Math.max(panel, tile.skipped());
             int count = Math.min(panel + ROWS, end(tile)) - key;
             rows.values.load(call.values(), group.keyHead(), from + key, count);
-            boolean everyPair = whole || RowProduct.areFinite(rows.values, count, dimV);
             for (int lane = tile.from(); lane < tile.lanes(); lane++) {
-                if (everyPair) {
-                    RowProduct.accumulate(
-                            rows.values.memory(),
-                            rows.values.start(),
-                            rows.values.stride(),
-                            count,
-                            rows.scores,
-                            lane * Scratch.BLOCK + key,
-                            scratch.out,
-                            tile.query(lane) * dimV,
-                            dimV);
+                if (whole) {
+                    accumulate(lane, key, count, scratch.out, tile.query(lane) * dimV);
                 } else {
                     accumulateAdmitted(tile, lane, key, count);
                 }
@@ -169,11 +155,28 @@ final class QueriesInRows implements OperandLayout {
         }
     }
 
+    private void accumulate(int lane, int key, int count, float[] outputs, int out) {
+        RowProduct.accumulate(rows.values, count, rows.scores, lane * Scratch.BLOCK + key, outputs, out, dimV);
+    }
+
     /**
-     * The sums with the same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 would
-     * poison the rows that do not admit it.
+     * Adds with the same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 of a pair that
+     * is not admitted is none. Then the sum shows it.
      */
     private void accumulateAdmitted(Tile tile, int lane, int firstKey, int count) {
+        float[] sum = rows.sum;
+        Arrays.fill(sum, 0, dimV, 0);
+        accumulate(lane, firstKey, count, sum, 0);
+        if (!Vectors.allFinite(sum, 0, dimV)) {
+            sumOfAdmitted(tile, lane, firstKey, count, sum);
+        }
+        int out = tile.query(lane) * dimV;
+        for (int d = 0; d < dimV; d++) {
+            scratch.out[out + d] += sum[d];
+        }
+    }
+
+    private void sumOfAdmitted(Tile tile, int lane, int firstKey, int count, float[] into) {
         for (int d = 0; d < dimV; d++) {
             float sum = 0;
             for (int i = 0; i < count; i++) {
@@ -182,7 +185,7 @@ final class QueriesInRows implements OperandLayout {
                     sum = Math.fma(rows.values.get(i, d), weight, sum);
                 }
             }
-            scratch.out[tile.query(lane) * dimV + d] += sum;
+            into[RowProduct.place(call.values().dtype(), d)] = sum;
         }
     }
 
@@ -200,12 +203,10 @@ final class QueriesInRows implements OperandLayout {
     @Override
     public void outputs(int first, int count, float[] into, int at) {
         for (int i = 0; i < count; i++) {
-            System.arraycopy(
-                    scratch.out,
-                    (first + i) * dimV,
-                    into,
-                    at + i * Scratch.ROW,
-                    call.values().dim());
+            for (int d = 0; d < call.values().dim(); d++) {
+                int place = RowProduct.place(call.values().dtype(), d);
+                into[at + i * Scratch.ROW + d] = scratch.out[(first + i) * dimV + place];
+            }
         }
     }
 }

@@ -2,83 +2,59 @@ package org.ringwood.kernels.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Tensor;
 
 /**
- * Some rows of one head of keys or values as f32, with zeros behind their elements up to a multiple of {@link RowProduct#LANES}: where
- * they lie in the tensor if they are so there, else widened into memory of its own that fits into the first-level cache.
+ * Some rows of one head of keys or values, so few that they stay in the first-level cache while several queries go over them. They have
+ * a multiple of {@link RowProduct#LANES} elements, and are read from where they lie if they have so in the tensor, else from a copy with
+ * zeros behind the elements.
  */
 final class RowPanel {
     /** Most rows of a panel. */
     static final int ROWS = 32;
 
-    private static final int ELEMENTS = ROWS * AttentionCall.MAX_DIM;
+    private final MemorySegment padded =
+            Arena.ofAuto().allocate((long) ROWS * AttentionCall.MAX_DIM * Float.BYTES, Float.BYTES * RowProduct.LANES);
 
-    private final MemorySegment packed = Arena.ofAuto().allocate((long) ELEMENTS * Float.BYTES, 64);
-    private final float[] widened = new float[ELEMENTS];
-    private final short[] halves = new short[ELEMENTS];
-    private MemorySegment memory = packed;
+    private DType dtype = DType.F32;
+    private MemorySegment memory = padded;
     private long start;
     private long stride;
     private boolean inPlace;
 
     /** Begins with the rows of a tensor. */
     void begin(Tensor tensor) {
-        inPlace = tensor.dtype() == DType.F32
-                && tensor.dim() % RowProduct.LANES == 0
-                && tensor.memory().isNative();
+        dtype = tensor.dtype();
+        // Memory of one kind only: were it on the heap now and then, C2 would have to look at every load which it is.
+        inPlace = tensor.dim() % RowProduct.LANES == 0 && tensor.memory().isNative();
         if (inPlace) {
             memory = tensor.memory();
-            stride = tensor.tokenStride() * Float.BYTES;
+            stride = tensor.tokenStride() * dtype.bytes();
         } else {
-            memory = packed;
+            memory = padded;
             start = 0;
-            stride = (long) RowProduct.padded(tensor.dim()) * Float.BYTES;
-            // What is behind the elements stays zero.
-            packed.fill((byte) 0);
-            Arrays.fill(halves, (short) 0);
+            stride = (long) RowProduct.padded(tensor.dim()) * dtype.bytes();
+            padded.fill((byte) 0);
         }
     }
 
     /** Takes in the rows {@code [from, from + count)} of a head. */
     void load(Tensor tensor, int head, long from, int count) {
-        long offset = tensor.offset(from, head);
         if (inPlace) {
-            start = offset;
-        } else if (tensor.dtype() == DType.F32) {
-            copy(tensor, offset, count);
-        } else {
-            widen(tensor, offset, count);
+            start = tensor.offset(from, head);
+            return;
+        }
+        long bytes = (long) tensor.dim() * dtype.bytes();
+        for (int i = 0; i < count; i++) {
+            MemorySegment.copy(tensor.memory(), tensor.offset(from + i, head), padded, i * stride, bytes);
         }
     }
 
-    private void copy(Tensor tensor, long offset, int count) {
-        long rowBytes = tensor.tokenStride() * Float.BYTES;
-        for (int i = 0; i < count; i++) {
-            MemorySegment.copy(
-                    tensor.memory(), offset + i * rowBytes, packed, i * stride, (long) tensor.dim() * Float.BYTES);
-        }
-    }
-
-    private void widen(Tensor tensor, long offset, int count) {
-        long rowBytes = tensor.tokenStride() * Short.BYTES;
-        int padded = RowProduct.padded(tensor.dim());
-        for (int i = 0; i < count; i++) {
-            MemorySegment.copy(
-                    tensor.memory(),
-                    ValueLayout.JAVA_SHORT_UNALIGNED,
-                    offset + i * rowBytes,
-                    halves,
-                    i * padded,
-                    tensor.dim());
-        }
-        // All rows at once: a loop over one of them is too short for vectors.
-        Widening.widen(tensor.dtype(), halves, widened, count * padded);
-        MemorySegment.copy(widened, 0, packed, ValueLayout.JAVA_FLOAT, 0, count * padded);
+    /** Type of the elements. */
+    DType dtype() {
+        return dtype;
     }
 
     /** Where the rows lie. */
@@ -98,6 +74,6 @@ final class RowPanel {
 
     /** An element. */
     float get(int row, int element) {
-        return memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, start + row * stride + (long) element * Float.BYTES);
+        return dtype.get(memory, start + row * stride + (long) element * dtype.bytes());
     }
 }

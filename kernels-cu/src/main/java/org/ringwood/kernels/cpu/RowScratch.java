@@ -1,5 +1,7 @@
 package org.ringwood.kernels.cpu;
 
+import org.ringwood.kernels.AttentionCall;
+
 /** A worker's memory for queries that are attended row by row. */
 final class RowScratch {
     /** Rows of keys. */
@@ -16,6 +18,12 @@ final class RowScratch {
 
     /** Partial sums of the weights of every query, {@link Scratch#LANES} each. */
     final float[] sums = new float[Scratch.GROUP * Scratch.LANES];
+
+    /** A query as it lies in its tensor. */
+    final float[] row = new float[AttentionCall.MAX_DIM];
+
+    /** Sum of some values. */
+    final float[] sum = new float[AttentionCall.MAX_DIM];
 
     final RowSoftmax softmax = new RowSoftmax();
 }

@@ -1,0 +1,209 @@
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Writes the tiles of few queries: loops over the rows of keys or values, for every type of their elements. */
+final class RowTileGenerator {
+    /**
+     * How vectors of elements are read from memory: two vectors for every sixteen elements that a pass goes over.
+     *
+     * @param name in the tiles' names
+     * @param bytes of an element
+     * @param second elements from the place of a pair's first vector, in queries, partial sums and outputs, to that of its second one
+     * @param read statements that declare the vectors {@code x0} and {@code x1} of the pair at {@code %s}
+     */
+    private record Elements(String name, int bytes, String second, String read) {}
+
+    private static final Elements F32 = new Elements("F32", 4, "LENGTH", """
+            FloatVector x%1$d = FloatVector.fromMemorySegment(FLOATS, memory, %3$s, ORDER);
+            FloatVector x%2$d = FloatVector.fromMemorySegment(FLOATS, memory, %3$s + WIDTH, ORDER);
+            """);
+
+    /** Elements are read in pairs, as integers: the even ones are their lower halves, the odd ones their upper halves. */
+    private static final Elements BF16 = new Elements("Bf16", 2, "HALF", """
+            IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
+            FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector x%2$d = pair%1$d.and(0xFFFF0000).reinterpretAsFloats();
+            """);
+
+    /**
+     * Likewise. With the exponent's and mantissa's bits at the places of a binary32's, the product with 2^112 is the number, as the
+     * biases differ by so much; it would be 2^16 or more for what is infinite or no number, which gets all bits of its exponent.
+     */
+    private static final Elements F16 = new Elements("F16", 2, "HALF", """
+            IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
+            FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(0x8FFFE000)
+                    .reinterpretAsFloats()
+                    .mul(0x1p112f);
+            x%1$d = x%1$d.reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, 0x7F800000, x%1$d.abs().compare(VectorOperators.GE, 0x1p16f).cast(INTS))
+                    .reinterpretAsFloats();
+            FloatVector x%2$d = pair%1$d.lanewise(VectorOperators.ASHR, 3)
+                    .and(0x8FFFE000)
+                    .reinterpretAsFloats()
+                    .mul(0x1p112f);
+            x%2$d = x%2$d.reinterpretAsInts()
+                    .lanewise(VectorOperators.OR, 0x7F800000, x%2$d.abs().compare(VectorOperators.GE, 0x1p16f).cast(INTS))
+                    .reinterpretAsFloats();
+            """);
+
+    /** Pairs of vectors of the tiles, in the order in which a row is cut into them; the first one is for 32 registers. */
+    private static final int[] PAIRS = {8, 4, 1};
+
+    private RowTileGenerator() {}
+
+    static String rowTiles() {
+        return """
+                package org.ringwood.kernels.cpu;
+
+                import static org.ringwood.kernels.cpu.Vectors.MANY_REGISTERS;
+
+                import java.lang.foreign.MemorySegment;
+                import java.nio.ByteOrder;
+                import jdk.incubator.vector.FloatVector;
+                import jdk.incubator.vector.IntVector;
+                import jdk.incubator.vector.VectorOperators;
+                import jdk.incubator.vector.VectorSpecies;
+
+                /**
+                 * Loops over rows of keys or values, read from where they lie. Pairs of 16-bit elements are read as integers, which leaves even
+                 * elements in one vector and odd ones in the other; {@link RowProduct#place} says where that puts them.
+                 */
+                final class RowTiles {
+                    private static final VectorSpecies<Float> FLOATS = RowProduct.PARTS;
+                    private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
+                    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+                    private static final int LANES = RowProduct.LANES;
+                    private static final int LENGTH = FLOATS.length();
+                    private static final int HALF = LANES / 2;
+                    private static final long WIDTH = FLOATS.vectorByteSize();
+
+                    private RowTiles() {}
+                """ + of(F32) + of(BF16) + of(F16) + "}\n";
+    }
+
+    private static String of(Elements elements) {
+        StringBuilder text = new StringBuilder(score(elements)).append(accumulate(elements));
+        for (int pairs : PAIRS) {
+            text.append(dot(elements, pairs)).append(sum(elements, pairs));
+        }
+        return text.toString();
+    }
+
+    /** Calls of the tiles that cover a strip of a row, {@code %s} being the rest of a call. */
+    private static String calls(Elements elements, String call) {
+        StringBuilder text = new StringBuilder("            int d = 0;\n");
+        for (int pairs : PAIRS) {
+            text.append("""
+                                for (; %1$sd + %2$d * LANES <= dim; d += %2$d * LANES) {
+                                    %3$sx%4$d(memory, start + (d + strip) * %5$dL, stride, count, %6$s);
+                                }
+                    """.formatted(
+                            pairs == PAIRS[0] ? "MANY_REGISTERS && " : "",
+                            pairs,
+                            call.substring(0, call.indexOf('(')) + elements.name(),
+                            2 * pairs,
+                            elements.bytes(),
+                            call.substring(call.indexOf('(') + 1, call.length() - 1)));
+        }
+        return text.toString();
+    }
+
+    private static String first(Elements elements) {
+        return elements.bytes() == 2 ? "strip / 2" : "strip";
+    }
+
+    private static String score(Elements elements) {
+        return """
+
+                    /** Adds products with a query to the partial sums of every row. */
+                    static void score%1$s(
+                            MemorySegment memory, long start, long stride, int count, float[] queries, int query, int dim, float[] partial) {
+                        for (int strip = 0; strip < LANES; strip += 2 * LENGTH) {
+                            int first = %2$s;
+                %3$s        }
+                    }
+                """.formatted(
+                elements.name(), first(elements), calls(elements, "dot(queries, query + d + first, partial, first)"));
+    }
+
+    private static String accumulate(Elements elements) {
+        return """
+
+                    /** Adds the sum of the rows with their weights to an output. */
+                    static void accumulate%1$s(
+                            MemorySegment memory, long start, long stride, int count, float[] weights, int weight, float[] outputs, int output, int dim) {
+                        for (int strip = 0; strip < LANES; strip += 2 * LENGTH) {
+                            int first = %2$s;
+                %3$s        }
+                    }
+                """.formatted(
+                elements.name(), first(elements), calls(elements, "sum(weights, weight, outputs, output + d + first)"));
+    }
+
+    private static String read(Elements elements, int pair) {
+        return elements.read()
+                .formatted(2 * pair, 2 * pair + 1, "row + " + pair + " * LANES * " + elements.bytes() + "L")
+                .indent(12);
+    }
+
+    private static String dot(Elements elements, int pairs) {
+        return """
+
+                    private static void dot%1$sx%2$d(
+                            MemorySegment memory, long start, long stride, int count, float[] queries, int query, float[] partial, int first) {
+                %3$s        for (int i = 0; i < count; i++) {
+                            long row = start + i * stride;
+                            int at = first + i * LANES;
+                            FloatVector sum0 = FloatVector.fromArray(FLOATS, partial, at);
+                            FloatVector sum1 = FloatVector.fromArray(FLOATS, partial, at + %4$s);
+                %5$s            sum0.intoArray(partial, at);
+                            sum1.intoArray(partial, at + %4$s);
+                        }
+                    }
+                """.formatted(
+                        elements.name(),
+                        2 * pairs,
+                        each(pairs, pair -> """
+                                        FloatVector q%1$d = FloatVector.fromArray(FLOATS, queries, query + %3$d * LANES);
+                                        FloatVector q%2$d = FloatVector.fromArray(FLOATS, queries, query + %3$d * LANES + %4$s);
+                                """.formatted(2 * pair, 2 * pair + 1, pair, elements.second())),
+                        elements.second(),
+                        each(pairs, pair -> read(elements, pair) + """
+                                            sum0 = x%1$d.fma(q%1$d, sum0);
+                                            sum1 = x%2$d.fma(q%2$d, sum1);
+                                """.formatted(2 * pair, 2 * pair + 1)));
+    }
+
+    private static String sum(Elements elements, int pairs) {
+        return """
+
+                    private static void sum%1$sx%2$d(
+                            MemorySegment memory, long start, long stride, int count, float[] weights, int weight, float[] outputs, int output) {
+                %3$s        for (int i = 0; i < count; i++) {
+                            long row = start + i * stride;
+                            FloatVector factor = FloatVector.broadcast(FLOATS, weights[weight + i]);
+                %4$s        }
+                %5$s    }
+                """.formatted(
+                        elements.name(),
+                        2 * pairs,
+                        each(2 * pairs, "        FloatVector sum%1$d = FloatVector.zero(FLOATS);\n"::formatted),
+                        each(pairs, pair -> read(elements, pair) + """
+                                            sum%1$d = x%1$d.fma(factor, sum%1$d);
+                                            sum%2$d = x%2$d.fma(factor, sum%2$d);
+                                """.formatted(2 * pair, 2 * pair + 1)),
+                        each(2 * pairs, vector -> """
+                                        FloatVector.fromArray(FLOATS, outputs, output + %2$s)
+                                                .add(sum%1$d)
+                                                .intoArray(outputs, output + %2$s);
+                                """.formatted(
+                                vector, vector / 2 + " * LANES" + (vector % 2 == 0 ? "" : " + " + elements.second()))));
+    }
+
+    private static String each(int count, IntFunction<String> text) {
+        return IntStream.range(0, count).mapToObj(text).collect(Collectors.joining());
+    }
+}
