@@ -18,6 +18,12 @@ final class AttendPlan {
     /** Below this number of groups their keys are split, so that some dozens of cores have work. */
     private static final int ENOUGH_TASKS = 64;
 
+    /** Bytes of a group's queries and outputs that leave room for a block of keys and values in a second-level cache of 1 MiB. */
+    private static final int GROUP_BYTES = 512 << 10;
+
+    /** Smallest group that keys are read for; with fewer groups than enough, keys are split. */
+    private static final int SMALLEST_GROUP = 8 * Scratch.LANES;
+
     /** Shares of a call whose groups have many queries. Each leaves a state of its group, so they should not be too many. */
     private static final int SHARES_OF_LANES = 64;
 
@@ -31,6 +37,8 @@ final class AttendPlan {
     private final int keyHeads;
     private final long rows;
     private final SliceIndex slices;
+    /** Queries of a group. */
+    private final int groupQueries;
     /** Number of groups before each key head. */
     private final int[] groupsBefore;
 
@@ -60,15 +68,30 @@ final class AttendPlan {
         poll.run();
         List<Slice> lowered = RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), poll);
         slices = new SliceIndex(lowered, poll);
+        groupQueries = groupQueries(call);
         groupsBefore = new int[keyHeads + 1];
         for (int head = 0; head < keyHeads; head++) {
             long queries = rows * (firstQueryHead(head + 1) - firstQueryHead(head));
             groupsBefore[head + 1] =
-                    Math.addExact(groupsBefore[head], Math.toIntExact(Math.ceilDiv(queries, Scratch.GROUP)));
+                    Math.addExact(groupsBefore[head], Math.toIntExact(Math.ceilDiv(queries, groupQueries)));
         }
         if (groups() < ENOUGH_TASKS) {
             splitKeys(poll);
         }
+    }
+
+    /**
+     * The larger a group, the less often keys and values are read; but its queries and outputs should stay in a core's cache, and there
+     * should be enough groups.
+     */
+    private static int groupQueries(AttentionCall call) {
+        long rowBytes = (long) (call.queries().dim() + call.values().dim()) * Float.BYTES;
+        long queries = call.queries().tokens() * call.queries().heads();
+        int size = Scratch.GROUP;
+        while (size > SMALLEST_GROUP && (size * rowBytes > GROUP_BYTES || queries / size < ENOUGH_TASKS)) {
+            size /= 2;
+        }
+        return size;
     }
 
     /** First query head that reads key head {@code keyHead} or a later one; the inverse of {@link AttentionCall#keyHead}. */
@@ -135,8 +158,8 @@ final class AttendPlan {
         }
         int firstHead = firstQueryHead(keyHead);
         int heads = firstQueryHead(keyHead + 1) - firstHead;
-        long first = (long) (index - groupsBefore[keyHead]) * Scratch.GROUP;
-        int size = (int) Math.min(Scratch.GROUP, rows * heads - first);
+        long first = (long) (index - groupsBefore[keyHead]) * groupQueries;
+        int size = (int) Math.min(groupQueries, rows * heads - first);
         return new QueryGroup(keyHead, firstHead, heads, first, size);
     }
 

@@ -13,11 +13,8 @@ final class Scratch {
     /** Queries of a tile. A bit each fits into a {@code long}, and they are whole vectors of every width. */
     static final int LANES = 32;
 
-    /** Tiles of a group: its queries share a block of keys while that is in the cache. */
-    static final int TILES = 8;
-
-    /** Queries of a group. */
-    static final int GROUP = LANES * TILES;
+    /** Most queries of a group: they share a block of keys while that is in the cache. */
+    static final int GROUP = 16 * LANES;
 
     /** Keys of a block. */
     static final int BLOCK = 128;

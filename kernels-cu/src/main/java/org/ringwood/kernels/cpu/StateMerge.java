@@ -69,6 +69,10 @@ final class StateMerge {
         }
         int length = recordLength(into.dimV());
         long offset = into.offset(row, head);
+        if (into.memory().get(JAVA_FLOAT_UNALIGNED, offset + Float.BYTES) == 0) {
+            MemorySegment.copy(from, fromAt, into.memory(), JAVA_FLOAT_UNALIGNED, offset, length);
+            return;
+        }
         MemorySegment.copy(into.memory(), JAVA_FLOAT_UNALIGNED, offset, buffer, 0, length);
         merge(buffer, 0, from, fromAt, into.dimV());
         MemorySegment.copy(buffer, 0, into.memory(), JAVA_FLOAT_UNALIGNED, offset, length);
