@@ -53,6 +53,8 @@ final class KernelsCommand implements Callable<Integer> {
 
     private static final double QUICK_SECONDS = 2;
     private static final double SECONDS = 4;
+    private static final double LEAST_SECONDS = 0.5;
+    private static final double MOST_SECONDS = 3600;
     /** What the system itself needs now and then. */
     private static final double QUIET_CORES = 0.1;
 
@@ -179,8 +181,9 @@ final class KernelsCommand implements Callable<Integer> {
 
     private double secondsPerCase() {
         double given = seconds != null ? seconds : quick ? QUICK_SECONDS : SECONDS;
-        if (!(given > 0) || Double.isInfinite(given)) {
-            throw new IllegalArgumentException("--seconds-per-case " + given + " is no time: give a positive number");
+        if (!(given >= LEAST_SECONDS && given <= MOST_SECONDS)) {
+            throw new IllegalArgumentException("--seconds-per-case " + given + " is not within " + LEAST_SECONDS
+                    + " to " + MOST_SECONDS + ": nothing is warm in less, and nobody waits for more");
         }
         return given;
     }
