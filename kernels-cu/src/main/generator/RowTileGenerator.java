@@ -2,7 +2,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Writes the tiles of few queries: loops over the rows of keys or values, for every type of their elements. */
+/** Writes the tiles of few queries: loops over the rows of keys or values, for every type of elements that they are read in. */
 final class RowTileGenerator {
     /**
      * How vectors of elements are read from memory: two vectors for every sixteen elements that a pass goes over.
@@ -24,29 +24,6 @@ final class RowTileGenerator {
             IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
             FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             FloatVector x%2$d = pair%1$d.and(0xFFFF0000).reinterpretAsFloats();
-            """);
-
-    /**
-     * Likewise. With the exponent's and mantissa's bits at the places of a binary32's, the product with 2^112 is the number, as the
-     * biases differ by so much; it would be 2^16 or more for what is infinite or no number, which gets all bits of its exponent.
-     */
-    private static final Elements F16 = new Elements("F16", 2, "HALF", """
-            IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
-            FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(0x8FFFE000)
-                    .reinterpretAsFloats()
-                    .mul(0x1p112f);
-            x%1$d = x%1$d.reinterpretAsInts()
-                    .lanewise(VectorOperators.OR, 0x7F800000, x%1$d.abs().compare(VectorOperators.GE, 0x1p16f).cast(INTS))
-                    .reinterpretAsFloats();
-            FloatVector x%2$d = pair%1$d.lanewise(VectorOperators.ASHR, 3)
-                    .and(0x8FFFE000)
-                    .reinterpretAsFloats()
-                    .mul(0x1p112f);
-            x%2$d = x%2$d.reinterpretAsInts()
-                    .lanewise(VectorOperators.OR, 0x7F800000, x%2$d.abs().compare(VectorOperators.GE, 0x1p16f).cast(INTS))
-                    .reinterpretAsFloats();
             """);
 
     /** Pairs of vectors of the tiles, in the order in which a row is cut into them; the first one is for 32 registers. */
@@ -81,7 +58,7 @@ final class RowTileGenerator {
                     private static final long WIDTH = FLOATS.vectorByteSize();
 
                     private RowTiles() {}
-                """ + of(F32) + of(BF16) + of(F16) + "}\n";
+                """ + of(F32) + of(BF16) + "}\n";
     }
 
     private static String of(Elements elements) {
