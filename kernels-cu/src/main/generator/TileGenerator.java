@@ -14,8 +14,15 @@ final class TileGenerator {
     public static void main(String[] arguments) throws IOException {
         Path folder = Path.of(arguments[0], "org", "ringwood", "kernels", "cpu");
         Files.createDirectories(folder);
-        Files.writeString(folder.resolve("LaneTiles.java"), LaneTileGenerator.laneTiles());
-        Files.writeString(folder.resolve("LaneWeights.java"), LaneWeightGenerator.laneWeights());
-        Files.writeString(folder.resolve("RowTiles.java"), RowTileGenerator.rowTiles());
+        write(folder.resolve("LaneTiles.java"), LaneTileGenerator.laneTiles());
+        write(folder.resolve("LaneWeights.java"), LaneWeightGenerator.laneWeights());
+        write(folder.resolve("RowTiles.java"), RowTileGenerator.rowTiles());
+    }
+
+    /** Leaves a file alone that has this text already, or every build would compile the whole module anew. */
+    private static void write(Path file, String text) throws IOException {
+        if (!Files.exists(file) || !Files.readString(file).equals(text)) {
+            Files.writeString(file, text);
+        }
     }
 }

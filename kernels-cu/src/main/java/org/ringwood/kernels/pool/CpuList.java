@@ -18,7 +18,7 @@ public record CpuList(List<Integer> cpus) {
     public static final CpuList NONE = new CpuList(List.of());
 
     /** Largest number of a processor; Linux has room for 8192. */
-    public static final int MOST = 8191;
+    static final int MOST = 8191;
 
     /** @throws IllegalArgumentException if a number is negative, too large, or there twice */
     public CpuList {

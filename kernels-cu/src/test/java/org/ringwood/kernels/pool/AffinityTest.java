@@ -80,12 +80,24 @@ class AffinityTest {
         Map<String, CpuList> found = new TreeMap<>();
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
             for (Path task : tasks) {
-                String name = Files.readString(task.resolve("comm")).strip();
+                String name = name(task);
                 if (name.startsWith(prefix)) {
                     found.put(name, Affinity.allowed(task.resolve("status")));
                 }
             }
         }
         return found;
+    }
+
+    /** A thread's name; empty if it has ended since it was listed, as the JVM's own come and go. */
+    private static String name(Path task) throws IOException {
+        try {
+            return Files.readString(task.resolve("comm")).strip();
+        } catch (IOException e) {
+            if (Files.exists(task)) {
+                throw e;
+            }
+            return "";
+        }
     }
 }

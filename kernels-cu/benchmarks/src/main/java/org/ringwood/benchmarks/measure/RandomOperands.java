@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import org.ringwood.benchmarks.peer.Operands;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Tensor;
 
 /** Operands of uniform random numbers with mean 0 and variance 1, the same in every run. */
@@ -18,11 +19,12 @@ final class RandomOperands {
         this.bits = seed;
     }
 
-    /** Bytes of the operands and of one output. */
+    /** Bytes of the operands, of one output, and of the softmax state that it is made from. */
     static double bytes(Workload workload) {
         double keys = (double) workload.allKeys() * workload.keyHeads() * (workload.dim() + workload.dimV());
         double rows = (double) workload.allRows() * workload.heads() * (workload.dim() + workload.dimV());
-        return (keys + rows) * workload.dtype().bytes();
+        double state = (double) workload.allRows() * workload.heads() * (SoftmaxState.HEADER + workload.dimV());
+        return (keys + rows) * workload.dtype().bytes() + state * Float.BYTES;
     }
 
     static Operands of(Workload workload, Arena arena) {

@@ -5,6 +5,7 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +59,12 @@ public final class LibTorch implements Peer {
         if (!Files.exists(library)) {
             return new Entry.Absent("it is " + NOT_HERE);
         }
-        TorchLibrary torch = load(library);
+        TorchLibrary torch;
+        try {
+            torch = load(library);
+        } catch (IllegalArgumentException | NoSuchElementException e) {
+            return new Entry.Absent("it can't be loaded: " + e.getMessage());
+        }
         int used = torch.useThreads(threads);
         return used == threads
                 ? new Entry.Ready(new TorchContender(torch, operands))
