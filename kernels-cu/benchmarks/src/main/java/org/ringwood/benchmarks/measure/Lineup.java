@@ -16,7 +16,7 @@ import org.ringwood.benchmarks.workload.KernelCase;
 
 /** All who take a turn in the rounds of one case: the ceiling, Ringwood, Ringwood on the baseline, and the peers. */
 final class Lineup implements AutoCloseable {
-    /** The part of a case's time that each contender may warm up for. */
+    /** The part of a case's time in which a contender that is warm does not become faster. */
     private static final double WARM_UP_SHARE = 0.25;
 
     private final KernelCase subject;
