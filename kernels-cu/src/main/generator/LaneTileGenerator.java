@@ -71,7 +71,8 @@ final class LaneTileGenerator {
                      * @param query place of the first row
                      * @param scores where the scores go: rows of lanes, one a key
                      * @param score place of the first row
-                     * @param max maxima of the lanes, raised to the scores, unless one of them is not a number
+                     * @param max maxima of the lanes, raised to the scores. One that is not a number may hide larger ones of its lane: the lane's
+                     *     sum is then not a number either, whatever its maximum
                      * @param vectors vectors of lanes to compute
                      */
                     static void score(

@@ -3,10 +3,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Writes the innermost loops of the CPU kernels as Java: {@code java TileGenerator.java FOLDER}. The build runs it before it compiles.
- *
- * <p>C2 keeps a vector in a register only as a local variable, not as an element of an array. So a tile of m × n accumulators is a
- * method of m · n variables, and there is one for every shape.
+ * Writes the innermost loops of the CPU kernels as Java: {@code java TileGenerator.java FOLDER}. The build runs it before it compiles; why
+ * they are generated is told where the package of the kernels is described.
  */
 final class TileGenerator {
     private TileGenerator() {}

@@ -34,7 +34,7 @@ final class GroupAttention {
 
     /** Attends the queries to all that the slices admit. */
     void attend() {
-        layout.begin(call.softcap() > 0 ? call.scale() : call.scale() * Exponential.LOG2_E);
+        layout.begin(call.softcap() > 0 ? call.scale() : call.scale() / Exponential.LN_2);
         Arrays.fill(scratch.max, Float.NEGATIVE_INFINITY);
         Arrays.fill(scratch.sum, 0);
         KeyBlocks blocks = new KeyBlocks(span.slices(), Scratch.BLOCK);

@@ -7,8 +7,8 @@ sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
     /** Most queries that are attended together. */
     int tileQueries();
 
-    /** Takes in the queries, multiplied by {@code scale}, and begins with outputs of 0. */
-    void begin(float scale);
+    /** Takes in the queries, multiplied by {@code scale} and then rounded, and begins with outputs of 0. */
+    void begin(double scale);
 
     /** Takes in the keys {@code [from, to)} and their values. */
     void load(long from, long to);

@@ -47,7 +47,7 @@ final class QueriesInLanes implements OperandLayout {
     }
 
     @Override
-    public void begin(float scale) {
+    public void begin(double scale) {
         for (int tile = 0; tile < group.tiles(); tile++) {
             int first = tile * LANES;
             int lanes = group.lanes(tile);
@@ -60,10 +60,10 @@ final class QueriesInLanes implements OperandLayout {
     }
 
     /** Transposes rows, {@link Scratch#ROW} apart, into lanes, multiplied by {@code scale}. */
-    private static void toLanes(float[] rows, int dim, int count, float scale, float[] lanes, int at) {
+    private static void toLanes(float[] rows, int dim, int count, double scale, float[] lanes, int at) {
         for (int d = 0; d < dim; d++) {
             for (int i = 0; i < count; i++) {
-                lanes[at + d * LANES + i] = rows[i * ROW + d] * scale;
+                lanes[at + d * LANES + i] = (float) (rows[i * ROW + d] * scale);
             }
         }
     }

@@ -38,12 +38,12 @@ final class QueriesInRows implements OperandLayout {
     }
 
     @Override
-    public void begin(float scale) {
+    public void begin(double scale) {
         Arrays.fill(scratch.queries, 0, group.size() * dim, 0);
         for (int i = 0; i < group.size(); i++) {
             call.queries().read(group.row(i), group.head(i), rows.row, 0);
             for (int d = 0; d < call.queries().dim(); d++) {
-                scratch.queries[i * dim + RowProduct.place(call.keys().dtype(), d)] = rows.row[d] * scale;
+                scratch.queries[i * dim + RowProduct.place(call.keys().dtype(), d)] = (float) (rows.row[d] * scale);
             }
         }
         Arrays.fill(scratch.out, 0, group.size() * dimV, 0);

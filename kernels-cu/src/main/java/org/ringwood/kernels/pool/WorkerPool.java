@@ -64,7 +64,9 @@ public final class WorkerPool implements AutoCloseable {
             starts.forEach(CompletableFuture::join);
         } catch (CompletionException e) {
             close();
-            throw new IllegalStateException("a thread can't be pinned to its cpus: " + e.getCause(), e.getCause());
+            Throwable cause = e.getCause();
+            throw new IllegalStateException(
+                    "a thread can't be pinned to its cpus: " + (cause == null ? e : cause).getMessage(), cause);
         }
     }
 

@@ -19,7 +19,7 @@ final class Ceiling {
     }
 
     /**
-     * Fused multiply-adds, as many at a time as hide their latency.
+     * Fused multiply-adds, as many at a time as hide their latency. Two steps make it too large to be inlined, so that C2 compiles it in one way.
      *
      * @param numbers the factor and what is added, a vector each, then where the sum goes
      */
@@ -38,7 +38,19 @@ final class Ceiling {
         FloatVector c9 = added;
         FloatVector c10 = added;
         FloatVector c11 = added;
-        for (int i = 0; i < STEPS; i++) {
+        for (int i = 0; i < STEPS; i += 2) {
+            c0 = c0.fma(factor, added);
+            c1 = c1.fma(factor, added);
+            c2 = c2.fma(factor, added);
+            c3 = c3.fma(factor, added);
+            c4 = c4.fma(factor, added);
+            c5 = c5.fma(factor, added);
+            c6 = c6.fma(factor, added);
+            c7 = c7.fma(factor, added);
+            c8 = c8.fma(factor, added);
+            c9 = c9.fma(factor, added);
+            c10 = c10.fma(factor, added);
+            c11 = c11.fma(factor, added);
             c0 = c0.fma(factor, added);
             c1 = c1.fma(factor, added);
             c2 = c2.fma(factor, added);

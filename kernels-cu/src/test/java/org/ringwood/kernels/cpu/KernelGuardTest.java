@@ -45,13 +45,9 @@ class KernelGuardTest {
                 Arguments.of("", "prefill"),
                 Arguments.of("", "decode"),
                 Arguments.of("", "documents"),
-                Arguments.of("", "dims"),
                 Arguments.of("-XX:+UseSerialGC", "bf16"),
-                Arguments.of("-XX:+UseSerialGC", "decode"),
-                Arguments.of("-XX:+UseZGC", "capped"),
-                Arguments.of("-XX:+UseZGC", "decode"),
+                Arguments.of("-XX:+UseZGC", "dims"),
                 Arguments.of("-XX:+UseParallelGC", "merge"),
-                Arguments.of(avx2, "prefill"),
                 Arguments.of(avx2, "decode"),
                 Arguments.of(narrow, "documents"));
     }
