@@ -1,5 +1,6 @@
 package org.ringwood.benchmarks.measure;
 
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,8 +14,14 @@ final class Rounds {
     private static final int LEAST = 3;
     private static final int MOST = 99;
     private static final double NANOS = 1e9;
-    /** Between turns; idle threads stop spinning within this, whoever's they are. */
+    /** The rest between turns is a few of these, until no thread spins any more, whoever's it is. */
+    private static final long REST_NANOS = 30_000_000;
+
+    /** Processor time of this process in a rest below which none spins; the time is told in steps of 10 ms. */
     private static final long QUIET_NANOS = 15_000_000;
+
+    /** Then the one whose threads spin for ever goes on at the cost of all. */
+    private static final int MOST_RESTS = 20;
 
     private final List<Series> all = new ArrayList<>();
 
@@ -48,11 +55,22 @@ final class Rounds {
         do {
             for (int turn = 0; turn < all.size(); turn++) {
                 Series series = all.get((rounds + turn) % all.size());
-                LockSupport.parkNanos(QUIET_NANOS);
+                rest();
                 series.samples.add(series.sampler.sample());
             }
             rounds++;
         } while (rounds < LEAST || (rounds < MOST && System.nanoTime() - began < seconds * NANOS));
+    }
+
+    private static void rest() {
+        var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        for (int i = 0; i < MOST_RESTS; i++) {
+            long before = system.getProcessCpuTime();
+            LockSupport.parkNanos(REST_NANOS);
+            if (system.getProcessCpuTime() - before < QUIET_NANOS) {
+                return;
+            }
+        }
     }
 
     /** The middle number, or the mean of both in the middle. */
