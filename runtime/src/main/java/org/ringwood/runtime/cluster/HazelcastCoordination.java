@@ -32,6 +32,9 @@ public final class HazelcastCoordination implements Coordination {
     /** How long the ranks may take to agree which failure was first; after that each believes its own. */
     private static final Duration AGREEMENT = Duration.ofSeconds(1);
 
+    /** How long rank 0 may take, before it leaves, to see that others have copies of what it holds. */
+    private static final Duration SECURED = Duration.ofSeconds(2);
+
     private final ClusterSettings settings;
     private final HazelcastInstance hazelcast;
     private final Health health;
@@ -264,6 +267,9 @@ public final class HazelcastCoordination implements Coordination {
     public void conclude() {
         if (settings.me().rank() == 0) {
             bulletin.declareOver();
+            // Who came to a taken seat and left just now may have had the copy that the others are to find when this
+            // member is gone.
+            hazelcast.getPartitionService().forceLocalMemberToBeSafe(SECURED.toMillis(), TimeUnit.MILLISECONDS);
         } else {
             bulletin.awaitOver(settings.timeouts().stall());
         }
