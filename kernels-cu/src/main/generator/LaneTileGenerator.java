@@ -1,6 +1,7 @@
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Writes the tiles of many queries: the matrix products of both halves of attention with queries in the lanes of vectors. */
 final class LaneTileGenerator {
@@ -8,7 +9,7 @@ final class LaneTileGenerator {
     private record Shape(int rows, int vectors) {
         /** All the accumulators' lines, row by row. */
         String lines(String indent, Cell cell) {
-            return each(rows, row -> each(vectors, vector -> indent + cell.line(row, vector) + "\n"));
+            return Repeat.each(rows, row -> Repeat.each(vectors, vector -> indent + cell.line(row, vector) + "\n"));
         }
 
         @Override
@@ -100,8 +101,8 @@ final class LaneTileGenerator {
                         calls("score%s(keys, key, dim, queries, query + lane, scores, score + lane, max, lane);"),
                         calls(
                                 "accumulate%s(values, value, count, weights, lane, outputs, output + lane, decay, lane);"))
-                + eachLaneShape(LaneTileGenerator::score)
-                + eachLaneShape(LaneTileGenerator::accumulate)
+                + shapes(LaneTileGenerator::score)
+                + shapes(LaneTileGenerator::accumulate)
                 + "}\n";
     }
 
@@ -133,19 +134,16 @@ final class LaneTileGenerator {
                         call.formatted(new Shape(ROWS_OF_FEW_REGISTERS, 1)));
     }
 
-    private interface Tile {
-        String of(Shape shape);
-    }
-
-    private static String eachLaneShape(Tile tile) {
-        return tile.of(new Shape(ROWS_OF_MANY_REGISTERS, VECTORS))
-                + tile.of(new Shape(ROWS_OF_MANY_REGISTERS, 1))
-                + tile.of(new Shape(ROWS_OF_FEW_REGISTERS, VECTORS))
-                + tile.of(new Shape(ROWS_OF_FEW_REGISTERS, 1));
+    /** The text of every shape. */
+    private static String shapes(Function<Shape, String> tile) {
+        return Stream.of(ROWS_OF_MANY_REGISTERS, ROWS_OF_FEW_REGISTERS)
+                .flatMap(rows -> Stream.of(new Shape(rows, VECTORS), new Shape(rows, 1)))
+                .map(tile)
+                .collect(Collectors.joining());
     }
 
     private static String score(Shape shape) {
-        String maxima = each(shape.vectors(), vector -> reduced(shape.rows(), vector) + """
+        String maxima = Repeat.each(shape.vectors(), vector -> reduced(shape.rows(), vector) + """
                                 FloatVector max%1$d = FloatVector.fromArray(FLOATS, max, lane + %1$d * LENGTH);
                                 max%1$d.blend(sum0_%1$d, sum0_%1$d.compare(VectorOperators.GT, max%1$d))
                                         .intoArray(max, lane + %1$d * LENGTH);
@@ -171,7 +169,7 @@ final class LaneTileGenerator {
         for (int left = rows; left > 1; left = Math.ceilDiv(left, 2)) {
             int half = Math.ceilDiv(left, 2);
             // Not max(), which is slow, as it minds the sign of zeros.
-            text.append(each(
+            text.append(Repeat.each(
                     left / 2,
                     row ->
                             "        sum%1$d_%3$d = sum%1$d_%3$d.blend(sum%2$d_%3$d, sum%2$d_%3$d.compare(VectorOperators.GT, sum%1$d_%3$d));\n"
@@ -189,7 +187,7 @@ final class LaneTileGenerator {
                 """.formatted(
                         shape,
                         sums(shape, "count", "weights", "weight", "values", row -> "value + " + row + " + i * ROW"),
-                        each(
+                        Repeat.each(
                                 shape.vectors(),
                                 vector ->
                                         "        FloatVector decay%1$d = FloatVector.fromArray(FLOATS, decay, lane + %1$d * LENGTH);\n"
@@ -207,23 +205,19 @@ final class LaneTileGenerator {
                         "        ",
                         (row, vector) -> "FloatVector sum%d_%d = FloatVector.zero(FLOATS);".formatted(row, vector))
                 + "        for (int i = 0; i < %s; i++) {\n".formatted(inner)
-                + each(
+                + Repeat.each(
                         shape.vectors(),
                         vector ->
                                 "            FloatVector v%1$d = FloatVector.fromArray(FLOATS, %2$s, %3$s + i * LANES + %1$d * LENGTH);\n"
                                         .formatted(vector, vectors, start))
-                + each(
+                + Repeat.each(
                         shape.rows(),
                         row -> "            FloatVector x%d = FloatVector.broadcast(FLOATS, %s[%s]);\n"
                                         .formatted(row, elements, element.apply(row))
-                                + each(
+                                + Repeat.each(
                                         shape.vectors(),
                                         vector -> "            sum%1$d_%2$d = x%1$d.fma(v%2$d, sum%1$d_%2$d);\n"
                                                 .formatted(row, vector)))
                 + "        }\n";
-    }
-
-    private static String each(int count, IntFunction<String> text) {
-        return IntStream.range(0, count).mapToObj(text).collect(Collectors.joining());
     }
 }

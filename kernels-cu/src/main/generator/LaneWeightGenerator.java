@@ -1,7 +1,3 @@
-import java.util.function.IntFunction;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-
 /** Writes what the softmax does with vectors of scores, wherever a power of two is needed. */
 final class LaneWeightGenerator {
     /**
@@ -89,16 +85,16 @@ final class LaneWeightGenerator {
                     }
                 }
                 """.formatted(
-                each(ROWS_OF_SCORES, row -> "        FloatVector total%d = FloatVector.zero(FLOATS);\n".formatted(row)),
-                ROWS_OF_SCORES,
-                each(ROWS_OF_SCORES, LaneWeightGenerator::weighed),
-                weighed(0),
-                IntStream.range(1, ROWS_OF_SCORES)
-                        .mapToObj(".add(total%d)"::formatted)
-                        .collect(Collectors.joining("", "total0", "")),
-                power(0, "        "),
-                weight(0),
-                power(0, "            "));
+                        Repeat.each(
+                                ROWS_OF_SCORES,
+                                row -> "        FloatVector total%d = FloatVector.zero(FLOATS);\n".formatted(row)),
+                        ROWS_OF_SCORES,
+                        Repeat.each(ROWS_OF_SCORES, LaneWeightGenerator::weighed),
+                        weighed(0),
+                        "total0" + Repeat.each(ROWS_OF_SCORES - 1, row -> ".add(total%d)".formatted(row + 1)),
+                        power(0, "        "),
+                        weight(0),
+                        power(0, "            "));
     }
 
     /** Weighs the vector of scores of row {@code i + row}. */
@@ -131,9 +127,5 @@ final class LaneWeightGenerator {
     private static String weight(int of) {
         return "p%1$d.mul(f%1$d).fma(power%1$d, power%1$d).blend(0, x%1$d.compare(VectorOperators.LT, SMALLEST))"
                 .formatted(of);
-    }
-
-    private static String each(int count, IntFunction<String> text) {
-        return IntStream.range(0, count).mapToObj(text).collect(Collectors.joining());
     }
 }

@@ -1,7 +1,3 @@
-import java.util.function.IntFunction;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-
 /** Writes the tiles of few queries: loops over the rows of keys or values, for every type of elements that they are read in. */
 final class RowTileGenerator {
     /**
@@ -143,12 +139,12 @@ final class RowTileGenerator {
                 """.formatted(
                         elements.name(),
                         2 * pairs,
-                        each(pairs, pair -> """
+                        Repeat.each(pairs, pair -> """
                                         FloatVector q%1$d = FloatVector.fromArray(FLOATS, queries, query + %3$d * LANES);
                                         FloatVector q%2$d = FloatVector.fromArray(FLOATS, queries, query + %3$d * LANES + %4$s);
                                 """.formatted(2 * pair, 2 * pair + 1, pair, elements.second())),
                         elements.second(),
-                        each(pairs, pair -> read(elements, pair) + """
+                        Repeat.each(pairs, pair -> read(elements, pair) + """
                                             sum0 = x%1$d.fma(q%1$d, sum0);
                                             sum1 = x%2$d.fma(q%2$d, sum1);
                                 """.formatted(2 * pair, 2 * pair + 1)));
@@ -167,20 +163,16 @@ final class RowTileGenerator {
                 """.formatted(
                         elements.name(),
                         2 * pairs,
-                        each(2 * pairs, "        FloatVector sum%1$d = FloatVector.zero(FLOATS);\n"::formatted),
-                        each(pairs, pair -> read(elements, pair) + """
+                        Repeat.each(2 * pairs, "        FloatVector sum%1$d = FloatVector.zero(FLOATS);\n"::formatted),
+                        Repeat.each(pairs, pair -> read(elements, pair) + """
                                             sum%1$d = x%1$d.fma(factor, sum%1$d);
                                             sum%2$d = x%2$d.fma(factor, sum%2$d);
                                 """.formatted(2 * pair, 2 * pair + 1)),
-                        each(2 * pairs, vector -> """
+                        Repeat.each(2 * pairs, vector -> """
                                         FloatVector.fromArray(FLOATS, outputs, output + %2$s)
                                                 .add(sum%1$d)
                                                 .intoArray(outputs, output + %2$s);
                                 """.formatted(
                                 vector, vector / 2 + " * LANES" + (vector % 2 == 0 ? "" : " + " + elements.second()))));
-    }
-
-    private static String each(int count, IntFunction<String> text) {
-        return IntStream.range(0, count).mapToObj(text).collect(Collectors.joining());
     }
 }
