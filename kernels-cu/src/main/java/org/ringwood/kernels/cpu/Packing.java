@@ -2,8 +2,6 @@ package org.ringwood.kernels.cpu;
 
 import static org.ringwood.kernels.cpu.Scratch.ROW;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Tensor;
 
@@ -20,17 +18,7 @@ final class Packing {
             }
             return;
         }
-        for (int i = 0; i < count; i++) {
-            MemorySegment.copy(
-                    tensor.memory(),
-                    ValueLayout.JAVA_SHORT_UNALIGNED,
-                    tensor.offset(from + i, head),
-                    scratch.halves,
-                    i * dim,
-                    dim);
-        }
-        // All rows at once: a loop over one of them is too short for vectors.
-        Widening.widen(tensor.dtype(), scratch.halves, scratch.wide, count * dim);
+        Widening.widen(tensor, head, from, count, scratch.halves, dim, scratch.wide);
         for (int i = 0; i < count; i++) {
             System.arraycopy(scratch.wide, i * dim, into, i * ROW, dim);
         }

@@ -67,17 +67,7 @@ final class RowPanel {
 
     private void widen(Tensor tensor, int head, long from, int count) {
         int row = RowProduct.padded(tensor.dim());
-        for (int i = 0; i < count; i++) {
-            MemorySegment.copy(
-                    tensor.memory(),
-                    ValueLayout.JAVA_SHORT_UNALIGNED,
-                    tensor.offset(from + i, head),
-                    halves,
-                    i * row,
-                    tensor.dim());
-        }
-        // All rows at once: a loop over one of them is too short for vectors.
-        Widening.widen(tensor.dtype(), halves, widened, count * row);
+        Widening.widen(tensor, head, from, count, halves, row, widened);
         MemorySegment.copy(widened, 0, padded, ValueLayout.JAVA_FLOAT, 0, count * row);
     }
 

@@ -33,9 +33,11 @@ final class Scratch {
     /** Output of a group, not yet divided by the sum. */
     float[] out = {};
     /** A block of keys, row by row. */
-    float[] keys = {};
+    final float[] keys = new float[(BLOCK + SLACK) * ROW];
+
     /** A block of values, row by row. */
-    float[] values = {};
+    final float[] values = new float[BLOCK * ROW];
+
     /** The bits of a block on their way from 16-bit elements. */
     short[] halves = {};
     /** The elements of a block, widened. */
@@ -75,8 +77,6 @@ final class Scratch {
         dimV = Math.max(dimV, RowProduct.padded(newDimV));
         queries = new float[GROUP * dim];
         out = new float[GROUP * dimV];
-        keys = new float[(BLOCK + SLACK) * ROW];
-        values = new float[BLOCK * ROW];
         halves = new short[BLOCK * Math.max(dim, dimV)];
         wide = new float[BLOCK * Math.max(dim, dimV)];
         record = new float[StateMerge.recordLength(dimV)];

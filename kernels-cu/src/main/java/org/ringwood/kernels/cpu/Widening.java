@@ -3,14 +3,17 @@ package org.ringwood.kernels.cpu;
 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
 import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Tensor;
 
-/** Widens arrays of 16-bit elements to f32, exactly. */
+/** Widens 16-bit elements to f32, exactly. */
 final class Widening {
     private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
     private static final VectorSpecies<Short> SHORTS =
@@ -18,8 +21,27 @@ final class Widening {
 
     private Widening() {}
 
-    /** Widens the first {@code count} elements. */
-    static void widen(DType dtype, short[] bits, float[] into, int count) {
+    /**
+     * Widens rows {@code [from, from + count)} of a head.
+     *
+     * @param bits room for the rows; what lies between them is widened, too
+     * @param stride elements from one row to the next, in {@code bits} and {@code into}
+     */
+    static void widen(Tensor tensor, int head, long from, int count, short[] bits, int stride, float[] into) {
+        for (int i = 0; i < count; i++) {
+            MemorySegment.copy(
+                    tensor.memory(),
+                    ValueLayout.JAVA_SHORT_UNALIGNED,
+                    tensor.offset(from + i, head),
+                    bits,
+                    i * stride,
+                    tensor.dim());
+        }
+        // All rows at once: a loop over one of them is too short for vectors.
+        widen(tensor.dtype(), bits, into, count * stride);
+    }
+
+    private static void widen(DType dtype, short[] bits, float[] into, int count) {
         switch (dtype) {
             case F16 -> widenF16(bits, into, count);
             case BF16 -> widenBf16(bits, into, count);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The kernels neither make objects of vectors nor lose their speed, whatever ran before in their JVM and whatever its flags are. C2 decides
- * by profiles what it inlines, so each set of flags is tried in JVMs that begin with different work. They get no other flag of ours than
+ * by profiles what it inlines, so the JVMs begin with different work. They get no other flag of ours than
  * the one that lets them use vectors at all.
  *
  * <p>This is the one test of speed. It measures a share, of a ceiling found in the same moments and in processor time, and leaves it a
