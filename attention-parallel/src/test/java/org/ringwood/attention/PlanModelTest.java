@@ -17,6 +17,7 @@ import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.attention.schedule.DoubleRingAttention;
 import org.ringwood.attention.schedule.HybridAttention;
 import org.ringwood.attention.schedule.RingAttention;
 import org.ringwood.attention.schedule.Schedule;
@@ -61,24 +62,29 @@ class PlanModelTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 8, 64})
-    void aRingHoldsItsShardAndTwoBlocksAtMost(int ranks) {
+    void ringsHoldTheirShardAndTwoBlocksALevelAtMost(int ranks) {
         for (long seed = 0; seed < CASES; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             RandomMasks.Case example = RandomMasks.any(random, random.nextBoolean());
             for (PartitionRule rule : PartitionRule.values()) {
-                Plan plan = new RingAttention().plan(problem(example.mask(), rule, ranks, random));
-                long block = IntStream.range(0, ranks)
-                        .mapToLong(rank -> bytes(plan.rank(rank), PlanModelTest::isShardOfKeysOrValues))
-                        .max()
-                        .orElseThrow();
-                for (int rank = 0; rank < ranks; rank++) {
-                    long shard =
-                            bytes(plan.rank(rank), Buffer::isCallers) + bytes(plan.rank(rank), PlanModelTest::isState);
-                    assertThat(plan.prediction(rank).peakTensorBytes())
-                            .as("seed %d: rank %d of %s, %s of %s", seed, rank, plan, rule, example)
-                            .isLessThanOrEqualTo(shard + 2 * block);
-                }
+                Problem problem = problem(example.mask(), rule, ranks, random);
+                assertHoldsItsShardAndBlocks(2, new RingAttention().plan(problem), "seed " + seed + ", " + example);
+                assertHoldsItsShardAndBlocks(
+                        4, new DoubleRingAttention().plan(problem), "seed " + seed + ", " + example);
             }
+        }
+    }
+
+    private static void assertHoldsItsShardAndBlocks(int blocks, Plan plan, String what) {
+        long block = IntStream.range(0, plan.ranks())
+                .mapToLong(rank -> bytes(plan.rank(rank), PlanModelTest::isShardOfKeysOrValues))
+                .max()
+                .orElseThrow();
+        for (int rank = 0; rank < plan.ranks(); rank++) {
+            long shard = bytes(plan.rank(rank), Buffer::isCallers) + bytes(plan.rank(rank), PlanModelTest::isState);
+            assertThat(plan.prediction(rank).peakTensorBytes())
+                    .as("%s: rank %d of %s", what, rank, plan)
+                    .isLessThanOrEqualTo(shard + blocks * block);
         }
     }
 
@@ -108,13 +114,13 @@ class PlanModelTest {
         }
     }
 
-    /** All schedules, and the hybrid one with every way of cutting the ranks. */
+    /** All schedules, and those that cut the ranks with every way of doing so. */
     private static List<Schedule> schedules(int ranks) {
         List<Schedule> schedules = new ArrayList<>(Schedules.all());
         IntStream.rangeClosed(1, ranks)
-                .filter(headRanks -> ranks % headRanks == 0)
-                .mapToObj(HybridAttention::new)
-                .forEach(schedules::add);
+                .filter(part -> ranks % part == 0)
+                .mapToObj(part -> List.of(new HybridAttention(part), new DoubleRingAttention(part)))
+                .forEach(schedules::addAll);
         return schedules;
     }
 

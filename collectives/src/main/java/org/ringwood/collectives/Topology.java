@@ -1,7 +1,10 @@
 package org.ringwood.collectives;
 
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -31,6 +34,15 @@ public record Topology(List<String> nodes) {
     /** Number of ranks. */
     public int size() {
         return nodes.size();
+    }
+
+    /** The ranks of every node, in order; nodes in the order of their first ranks. */
+    public List<List<Integer>> ranksByNode() {
+        Map<String, List<Integer>> byNode = new LinkedHashMap<>();
+        for (int rank = 0; rank < size(); rank++) {
+            byNode.computeIfAbsent(nodes.get(rank), node -> new ArrayList<>()).add(rank);
+        }
+        return List.copyOf(byNode.values());
     }
 
     /** Whether two ranks share a node. */

@@ -37,7 +37,7 @@ class RunTest {
     Path directory;
 
     @ParameterizedTest
-    @CsvSource({"shm, 'ring, tree'", "aeron, 'ulysses, hybrid, gather'", "auto, auto"})
+    @CsvSource({"shm, 'ring, double-ring, tree'", "aeron, 'ulysses, hybrid, gather'", "auto, auto"})
     void resultsAreVerifiedAndReported(String transport, String schedules) throws Exception {
         try (LaunchedProgram run = run(
                 job(JOB),

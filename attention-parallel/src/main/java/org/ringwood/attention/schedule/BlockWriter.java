@@ -1,6 +1,7 @@
 package org.ringwood.attention.schedule;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -8,6 +9,7 @@ import org.ringwood.attention.Ranges;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.schedule.Circulation.Lane;
 import org.ringwood.attention.schedule.Circulation.Move;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
@@ -26,7 +28,7 @@ final class BlockWriter {
     private final int group;
     private final int member;
     private final PlanWriter writer;
-    private final List<Slot> slots = new ArrayList<>();
+    private final Map<Lane, List<Slot>> slots = new EnumMap<>(Lane.class);
 
     /**
      * Keys and values of some rows of a group.
@@ -68,7 +70,7 @@ final class BlockWriter {
         send(own, sends.getOrDefault(group, List.of()), exchange.hops());
         states.attend(own.keys, own.values, own.positions, own.allReady());
         for (Move move : circulation.receives(group)) {
-            Slot slot = nextSlot();
+            Slot slot = nextSlot(move.lane());
             boolean inPlace = circulation.inPlace(move, member);
             Block block = receive(move, slot, exchange, inPlace);
             List<Integer> sent = send(block, sends.getOrDefault(move.source(), List.of()), exchange.hops());
@@ -88,13 +90,10 @@ final class BlockWriter {
         return new Block(exchange.keys().part(), exchange.values().part(), rows, positions, List.of(ready));
     }
 
-    private Slot nextSlot() {
-        if (slots.size() < circulation.blocks()) {
-            slots.add(new Slot(writer));
-        } else {
-            slots.add(slots.removeFirst());
-        }
-        return slots.getLast();
+    private Slot nextSlot(Lane lane) {
+        List<Slot> ofLane = slots.computeIfAbsent(lane, l -> new ArrayList<>());
+        ofLane.add(ofLane.size() < circulation.blocks(lane) ? new Slot(writer) : ofLane.removeFirst());
+        return ofLane.getLast();
     }
 
     private Block receive(Move move, Slot slot, HeadExchange exchange, boolean inPlace) {

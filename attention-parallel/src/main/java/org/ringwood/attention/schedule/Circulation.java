@@ -9,14 +9,23 @@ interface Circulation {
      * One block of keys and values under way between two groups.
      *
      * @param hop sequential network step, from 0
+     * @param lane whose memory the block takes at the receiver
      * @param source group that owns the rows
      * @param from sending group
      * @param to receiving group
      * @param rows which of the source's rows, never empty
      */
-    record Move(int hop, int source, int from, int to, Ranges rows) {}
+    record Move(int hop, Lane lane, int source, int from, int to, Ranges rows) {}
 
-    /** What a group sends, by hop. */
+    /** Blocks of one lane take turns in the same memory. */
+    enum Lane {
+        /** Blocks that go around within a ring, or straight to who needs them. */
+        WITHIN,
+        /** Blocks that go from ring to ring. */
+        ONWARD
+    }
+
+    /** What a group sends; of one block, what is more urgent comes first. */
     List<Move> sends(int group);
 
     /** What a group receives, by hop; a group attends in this order. */
@@ -25,8 +34,8 @@ interface Circulation {
     /** Network steps, at most. */
     int hops();
 
-    /** Blocks that a group holds at a time, besides its own. */
-    int blocks();
+    /** Blocks of a lane that a group holds at a time, besides its own. */
+    int blocks(Lane lane);
 
     /**
      * Whether the ranks at place {@code member} may read the move where it lies: as one range, in memory of their node that does

@@ -38,7 +38,7 @@ final class Gather implements Circulation {
     private void add(List<Move> moves, int source, int to) {
         Ranges rows = needs.rows(to, source);
         if (!rows.isEmpty()) {
-            moves.add(new Move(0, source, source, to, rows));
+            moves.add(new Move(0, Lane.WITHIN, source, source, to, rows));
         }
     }
 
@@ -48,7 +48,7 @@ final class Gather implements Circulation {
     }
 
     @Override
-    public int blocks() {
+    public int blocks(Lane lane) {
         return grid.groups() - 1;
     }
 

@@ -1,9 +1,7 @@
 package org.ringwood.attention.schedule;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.ringwood.attention.Partition;
 import org.ringwood.attention.plan.Problem;
@@ -33,25 +31,16 @@ final class Grid {
                     problem.ranks() + " ranks cannot be cut into groups of " + members + "; take a divisor");
         }
         this.members = members;
-        this.rankAt = nodeByNode(problem);
+        this.rankAt = problem.topology().ranksByNode().stream()
+                .flatMap(List::stream)
+                .mapToInt(Integer::intValue)
+                .toArray();
         this.placeOf = new int[rankAt.length];
         for (int place = 0; place < rankAt.length; place++) {
             placeOf[rankAt[place]] = place;
         }
         this.queries = positions(problem.queries());
         this.keys = positions(problem.keys());
-    }
-
-    private static int[] nodeByNode(Problem problem) {
-        Map<String, List<Integer>> ranksOf = new LinkedHashMap<>();
-        for (int rank = 0; rank < problem.ranks(); rank++) {
-            String node = problem.topology().nodes().get(rank);
-            ranksOf.computeIfAbsent(node, n -> new ArrayList<>()).add(rank);
-        }
-        return ranksOf.values().stream()
-                .flatMap(List::stream)
-                .mapToInt(Integer::intValue)
-                .toArray();
     }
 
     private List<Positions> positions(Partition partition) {

@@ -25,8 +25,21 @@ final class GridProgram implements Plan.Program {
     /** Heads among {@code members} ranks, keys and values around a ring of groups. */
     static GridProgram ring(Problem problem, int members) {
         Grid grid = new Grid(problem, members);
-        Ring ring = Ring.of(grid, new KeyNeeds(grid, problem.mask()), problem.topology());
-        return new GridProgram(problem, grid, ring);
+        return rings(problem, grid, grid.groups());
+    }
+
+    /** Keys and values around rings of {@code width} ranks, and from ring to ring. */
+    static GridProgram doubleRing(Problem problem, int width) {
+        if (problem.ranks() % width != 0) {
+            throw new IllegalArgumentException(
+                    problem.ranks() + " ranks cannot be cut into rings of " + width + "; take a divisor");
+        }
+        return rings(problem, new Grid(problem, 1), width);
+    }
+
+    private static GridProgram rings(Problem problem, Grid grid, int width) {
+        KeyNeeds needs = new KeyNeeds(grid, problem.mask());
+        return new GridProgram(problem, grid, Rings.of(grid, width, needs, problem.topology()));
     }
 
     /** Keys and values straight from owner to reader. */

@@ -6,6 +6,7 @@ import java.util.List;
 public final class Schedules {
     private static final List<Schedule> ALL = List.of(
             new RingAttention(),
+            new DoubleRingAttention(),
             new TreeAttention(),
             new UlyssesAttention(),
             new HybridAttention(),
@@ -26,7 +27,7 @@ public final class Schedules {
     /**
      * A schedule.
      *
-     * @param name {@code ring}, {@code tree}, {@code ulysses}, {@code hybrid} or {@code gather}
+     * @param name {@code ring}, {@code double-ring}, {@code tree}, {@code ulysses}, {@code hybrid} or {@code gather}
      * @throws IllegalArgumentException for any other name
      */
     public static Schedule named(String name) {

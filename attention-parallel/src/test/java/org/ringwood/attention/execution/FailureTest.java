@@ -103,7 +103,7 @@ class FailureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ring", "gather", "ulysses", "hybrid", "tree"})
+    @ValueSource(strings = {"ring", "double-ring", "gather", "ulysses", "hybrid", "tree"})
     void aKernelThatFailsEndsAllRanks(String schedule) {
         List<Optional<Throwable>> outcomes = run(plan(schedule), call -> broken(), device -> device.kernels()::attend);
         assertAllNameTheCulprit(outcomes, schedule);

@@ -37,7 +37,7 @@ class ChoiceTest {
         assertThat(choice.best().seconds()).isBetween(ideal * 0.999999, ideal * 1.05);
         assertThat(choice.best().plan().imbalance()).isLessThan(1.05);
         assertThat(choice.candidates())
-                .hasSize(20)
+                .hasSize(Schedules.all().size() * PartitionRule.values().length)
                 .isSortedAccordingTo((a, b) -> Double.compare(a.seconds(), b.seconds()));
     }
 

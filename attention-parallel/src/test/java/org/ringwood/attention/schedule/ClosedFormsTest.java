@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.ringwood.attention.AttentionShape;
@@ -64,6 +65,27 @@ class ClosedFormsTest {
                 assertThat(cost.traffic()).isEqualTo(new Traffic(bytes, 0, 2L * (ranks - 1), ranks - 1));
                 assertThat(cost.peakTensorBytes())
                         .isEqualTo(shardBytes(dtype) + Math.min(2, ranks - 1) * blockBytes(dtype));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 4", "2, 1", "2, 2", "2, 3", "3, 2", "4, 8", "8, 8"})
+    void doubleRingSendsEveryBlockOnceToEachNodeFromAllRanksAlike(int nodes, int width) {
+        Topology topology = new Topology(IntStream.range(0, nodes * width)
+                .mapToObj(rank -> "node" + rank % nodes)
+                .toList());
+        for (DType dtype : DType.values()) {
+            AttentionShape shape = shape(nodes * width, dtype);
+            Schedule rings = new DoubleRingAttention();
+            Plan plan = rings.plan(rings.problem(shape, full(shape), PartitionRule.CONTIGUOUS, topology));
+            int hops = nodes * width - 1;
+            long across = (nodes - 1) * blockBytes(dtype);
+            long within = hops * blockBytes(dtype) - across;
+            int blocks = Math.min(2, nodes - 1) + Math.min(2, nodes * (width - 1));
+            for (Prediction cost : plan.predictions()) {
+                assertThat(cost.traffic()).isEqualTo(new Traffic(within, across, 2L * hops, hops));
+                assertThat(cost.peakTensorBytes()).isEqualTo(shardBytes(dtype) + blocks * blockBytes(dtype));
             }
         }
     }

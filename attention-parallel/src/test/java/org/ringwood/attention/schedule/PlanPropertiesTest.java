@@ -9,7 +9,9 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
@@ -113,6 +115,54 @@ class PlanPropertiesTest {
                 .hasSize(2);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "a a a a, 4",
+        "a a b b, 2",
+        "a b a b, 2",
+        "a a a b, 1",
+        "a b b b b b, 1",
+        "a a a a b b, 2",
+        "a b a b a b, 3",
+        "a, 1"
+    })
+    void innerRingsLieWithinNodes(String nodes, int innerRanks) {
+        Topology topology = new Topology(List.of(nodes.split(" ")));
+        AttentionShape shape = new AttentionShape(64, 64, 2, 2, 4, 4, DType.F32);
+        DoubleRingAttention rings = new DoubleRingAttention();
+        Problem problem = rings.problem(shape, Mask.full(64, 64), PartitionRule.CONTIGUOUS, topology);
+        assertThat(rings.innerRanks(problem)).isEqualTo(innerRanks);
+    }
+
+    /** One node, or no two nodes that could be cut alike. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a a a a", "a a a b", "a b c d", "a b b a b", "a"})
+    void aDoubleRingOfOneLevelIsTheRing(String nodes) {
+        Topology topology = new Topology(List.of(nodes.split(" ")));
+        AttentionShape shape = new AttentionShape(64, 64, 2, 2, 4, 4, DType.F32);
+        Schedule ring = new RingAttention();
+        Problem problem = ring.problem(shape, Mask.causal(64, 64), PartitionRule.ZIGZAG, topology);
+        assertThat(new DoubleRingAttention().plan(problem).predictions())
+                .isEqualTo(ring.plan(problem).predictions());
+    }
+
+    /** By hand, 64 keys on 2 nodes × 2: a window of 20 needs all of the shard before, and 4 rows of the one before that. */
+    @Test
+    void onlyRowsThatAreNeededCrossADoubleRing() {
+        AttentionShape shape = new AttentionShape(64, 64, 1, 1, 4, 4, DType.F32);
+        Topology topology = new Topology(List.of("a", "a", "b", "b"));
+        Schedule rings = new DoubleRingAttention();
+        Plan plan = rings.plan(
+                rings.problem(shape, MaskRule.window(20, 0, 0).over(64, 64), PartitionRule.CONTIGUOUS, topology));
+        long row = 2 * 4 * 4;
+        assertThat(plan.predictions().stream()
+                        .map(prediction -> prediction.traffic().bytesAcrossNodes()))
+                .containsExactly(4 * row, 16 * row, 0L, 0L);
+        assertThat(plan.predictions().stream()
+                        .map(prediction -> prediction.traffic().bytesWithinNode()))
+                .containsExactly(16 * row, 0L, 16 * row, 16 * row);
+    }
+
     @Test
     void aRingTurnsTheWayThatSendsLess() {
         AttentionShape shape = new AttentionShape(64, 64, 2, 2, 4, 4, DType.F32);
@@ -175,12 +225,18 @@ class PlanPropertiesTest {
         assertThatThrownBy(() -> new RingAttention().problem(shape, Mask.full(16, 17), PartitionRule.CONTIGUOUS, two))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("16 queries and 17 keys");
-        assertThatThrownBy(() -> Schedules.named("rong")).hasMessageContaining("ring, tree, ulysses, hybrid, gather");
+        assertThatThrownBy(() -> Schedules.named("rong"))
+                .hasMessageContaining("ring, double-ring, tree, ulysses, hybrid, gather");
         assertThatThrownBy(() -> {
                     HybridAttention hybrid = new HybridAttention(3);
                     hybrid.plan(hybrid.problem(shape, Mask.full(16, 16), PartitionRule.CONTIGUOUS, two));
                 })
                 .hasMessageContaining("2 ranks cannot be cut into groups of 3");
+        assertThatThrownBy(() -> {
+                    DoubleRingAttention rings = new DoubleRingAttention(3);
+                    rings.plan(rings.problem(shape, Mask.full(16, 16), PartitionRule.CONTIGUOUS, two));
+                })
+                .hasMessageContaining("2 ranks cannot be cut into rings of 3");
         assertThatThrownBy(() -> new AttentionShape(1, 1, 2, 3, 4, 4, DType.F32))
                 .hasMessageContaining("3 key heads");
     }

@@ -69,6 +69,8 @@ public record Job(
         AUTO,
         /** Key and value blocks travel round. */
         RING,
+        /** A ring inside each node, a ring of nodes outside. */
+        DOUBLE_RING,
         /** Partial states are reduced over a tree. */
         TREE,
         /** Heads are exchanged for tokens. */
@@ -80,7 +82,7 @@ public record Job(
 
         @Override
         public String toString() {
-            return name().toLowerCase(Locale.ROOT);
+            return Words.word(this);
         }
     }
 
