@@ -23,7 +23,7 @@ record AllReduce(
         long digest,
         Reducer reducer) {
     void run() {
-        for (Exchange exchange : group.allReducePlan().ranks().get(group.rank())) {
+        for (Exchange exchange : group.plan(reducer).ranks().get(group.rank())) {
             switch (exchange.incoming()) {
                 case NONE -> operation.await(List.of(send(exchange)));
                 case RESULT -> operation.await(List.of(receive(exchange, elements)));

@@ -7,16 +7,17 @@ import org.ringwood.collectives.AllReducePlan.Exchange.Incoming;
 import org.ringwood.collectives.TrafficLedger.Traffic;
 
 /**
- * The schedule of an all-reduce that keeps the order of ranks: who exchanges the whole state with whom, in which hop.
+ * The schedule of an all-reduce: who exchanges the whole state with whom, in which hop.
  *
- * <p>Ranks are first cut into <em>runs</em>: consecutive ranks of one node. If there is one run, or each rank is its own,
+ * <p>Ranks are first cut into <em>runs</em>: consecutive ranks of one node or, if the reducer commutes, all ranks of a node. If there is one run, or each rank is its own,
  * recursive doubling over all ranks: ⌈log₂P⌉ hops for a power of two, else ⌊log₂P⌋ + 2, since pairs of neighbours fold into one
  * before and get the result after. Otherwise each run reduces to its first rank along a binomial tree, the first ranks reduce
  * among each other as above, and spread the result within their runs along the same tree. So a node sends
- * at most one state across in a hop. Nodes whose ranks are scattered count as several runs: right, if with more crossings.
+ * at most one state across in a hop. If the reducer does not commute, nodes whose ranks are scattered count as several runs: right, if
+ * with more crossings.
  *
- * <p>Every rank holds the reduction of consecutive ranks at any time, so the reducer need not be commutative; both sides
- * of an exchange compute the same expression, so the bits are the same on every rank.
+ * <p>Every rank holds the reduction of consecutive ranks of the order at any time, where the order is that of the ranks unless the
+ * reducer commutes; both sides of an exchange compute the same expression, so the bits are the same on every rank.
  *
  * @param ranks the exchanges of every rank, in order
  * @param hops hops from begin to end
@@ -35,9 +36,9 @@ public record AllReducePlan(List<List<Exchange>> ranks, int hops) {
         public enum Incoming {
             /** Nothing. */
             NONE,
-            /** The state of lower ranks: becomes {@code incoming ⊕ own}. */
+            /** The state of ranks that come before: becomes {@code incoming ⊕ own}. */
             LOWER,
-            /** The state of higher ranks: becomes {@code own ⊕ incoming}. */
+            /** The state of ranks that come after: becomes {@code own ⊕ incoming}. */
             HIGHER,
             /** The result, which replaces the own state. */
             RESULT
@@ -49,9 +50,14 @@ public record AllReducePlan(List<List<Exchange>> ranks, int hops) {
         ranks = ranks.stream().map(List::copyOf).toList();
     }
 
-    /** The plan for ranks on these nodes. */
-    public static AllReducePlan of(Topology topology) {
+    /** The plan for ranks on these nodes that keeps the order of ranks. */
+    public static AllReducePlan inRankOrder(Topology topology) {
         return new Builder(topology.size()).build(runs(topology));
+    }
+
+    /** The plan for a reducer that {@linkplain Reducer#commutes commutes}: the ranks of a node come together, however they are numbered. */
+    public static AllReducePlan nodeByNode(Topology topology) {
+        return new Builder(topology.size()).build(topology.ranksByNode());
     }
 
     private static List<List<Integer>> runs(Topology topology) {

@@ -2,20 +2,40 @@ package org.ringwood.collectives;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.ringwood.collectives.AllGatherPlan.Exchange;
 import org.ringwood.collectives.Operation.Transfer;
 
 /** The collective operations that reduce nothing, each in terms of the messages of one operation. */
 final class Collectives {
     private Collectives() {}
 
-    /** Everyone sends to everyone, in one hop. */
+    /** As {@link AllGatherPlan} says; what is passed on is passed on as soon as it has come. */
     static void allGather(TransportGroup group, GroupOperation operation, MemorySegment mine, List<MemorySegment> all) {
-        allToAll(group, operation, Collections.nCopies(group.size(), mine), all);
+        copyOwn(mine, all.get(group.rank()));
+        Map<Integer, Transfer> incoming = new HashMap<>();
+        for (Exchange exchange :
+                AllGatherPlan.of(group.topology(), group.rank()).exchanges()) {
+            int source = exchange.source();
+            if (!exchange.sends()) {
+                incoming.put(source, operation.receive(exchange.peer(), exchange.hop(), source, all.get(source), 0));
+            } else if (source == group.rank()) {
+                operation.send(exchange.peer(), exchange.hop(), source, mine, 0);
+            } else {
+                operation.await(List.of(Objects.requireNonNull(incoming.get(source))));
+                operation.send(exchange.peer(), exchange.hop(), source, all.get(source), 0);
+            }
+        }
+        operation.await(List.copyOf(incoming.values()));
     }
 
-    /** Everyone sends to everyone, in one hop; an empty part is a message too, so that a mistake about it is seen. */
+    /**
+     * Everyone sends to everyone, in one hop; an empty part is a message too, so that a mistake about it is seen. Every part is for one
+     * rank alone and crosses once: to collect them within the node first would save messages, not bytes, and cost copies.
+     */
     static void allToAll(
             TransportGroup group, GroupOperation operation, List<MemorySegment> send, List<MemorySegment> receive) {
         copyOwn(send.get(group.rank()), receive.get(group.rank()));

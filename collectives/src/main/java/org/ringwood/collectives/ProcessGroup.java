@@ -73,7 +73,8 @@ public interface ProcessGroup extends AutoCloseable {
     ProcessGroup split(int colour, int key);
 
     /**
-     * Reduces the elements of all ranks in rank order and leaves the same bits on every rank. {@link AllReducePlan} tells the cost.
+     * Reduces the elements of all ranks, in rank order unless the reducer {@linkplain Reducer#commutes commutes}, and leaves the same
+     * bits on every rank. {@link AllReducePlan} tells the cost.
      *
      * @param elements this rank's contribution, replaced by the result; as many bytes on every rank
      * @param elementBytes size of the smallest unit the reducer understands
@@ -89,7 +90,10 @@ public interface ProcessGroup extends AutoCloseable {
      */
     void allReduce(MemorySegment elements, MemorySegment scratch, long elementBytes, long digest, Reducer reducer);
 
-    /** Every rank's part, in rank order, on every rank; parts may differ in size. */
+    /**
+     * Every rank's part, in rank order, on every rank; parts may differ in size. A part crosses to each other node once and is passed on
+     * there, in a second hop if nodes have several ranks.
+     */
     void allGather(MemorySegment mine, List<MemorySegment> all);
 
     /** Sends {@code send.get(r)} to rank r and receives {@code receive.get(r)} from it; parts may differ in size, also be empty. */

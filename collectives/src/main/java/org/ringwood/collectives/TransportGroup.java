@@ -17,7 +17,8 @@ final class TransportGroup implements ProcessGroup {
     private final int[] members;
     private final int rank;
     private final Topology topology;
-    private final AllReducePlan allReducePlan;
+    private final AllReducePlan inRankOrder;
+    private final AllReducePlan nodeByNode;
     private final TrafficLedger ledger = new TrafficLedger();
     private final Set<GroupOperation> open = new LinkedHashSet<>();
     private long nextOperation;
@@ -34,7 +35,8 @@ final class TransportGroup implements ProcessGroup {
         this.members = members.clone();
         this.rank = rank;
         this.topology = member.job().topology().of(members);
-        this.allReducePlan = AllReducePlan.of(topology);
+        this.inRankOrder = AllReducePlan.inRankOrder(topology);
+        this.nodeByNode = AllReducePlan.nodeByNode(topology);
     }
 
     @Override
@@ -80,8 +82,8 @@ final class TransportGroup implements ProcessGroup {
         return id;
     }
 
-    AllReducePlan allReducePlan() {
-        return allReducePlan;
+    AllReducePlan plan(Reducer reducer) {
+        return reducer.commutes() ? nodeByNode : inRankOrder;
     }
 
     /** Rank in the job of a rank of this group. */
@@ -148,7 +150,7 @@ final class TransportGroup implements ProcessGroup {
 
     @Override
     public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
-        allReduce(elements, scratch(allReducePlan.reduces(rank) ? elements.byteSize() : 0), elementBytes, 0, reducer);
+        allReduce(elements, scratch(plan(reducer).reduces(rank) ? elements.byteSize() : 0), elementBytes, 0, reducer);
     }
 
     /** Taken before the operation begins; if there is none, all ranks learn it as if that had failed. */
@@ -165,11 +167,11 @@ final class TransportGroup implements ProcessGroup {
     public void allReduce(
             MemorySegment elements, MemorySegment scratch, long elementBytes, long digest, Reducer reducer) {
         Collectives.requireWhole(elements, elementBytes);
-        if (allReducePlan.reduces(rank) && scratch.byteSize() != elements.byteSize()) {
+        if (plan(reducer).reduces(rank) && scratch.byteSize() != elements.byteSize()) {
             throw new IllegalArgumentException("elements of %d bytes cannot be reduced with %d bytes of scratch memory"
                     .formatted(elements.byteSize(), scratch.byteSize()));
         }
-        long agreed = Digest.of("elements", elementBytes, digest);
+        long agreed = Digest.of("elements", elementBytes, digest, reducer.commutes() ? 1 : 0);
         collective("all-reduce", operation -> new AllReduce(this, operation, elements, scratch, agreed, reducer).run());
     }
 

@@ -3,6 +3,8 @@ package org.ringwood.collectives;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +43,18 @@ class AllReducePlanTest {
         assertReducesInOrder(nodes(letters), letters);
     }
 
-    /** Runs the plan on lists of ranks, whose reduction is concatenation. */
     private static void assertReducesInOrder(Topology topology, String description) {
-        AllReducePlan plan = AllReducePlan.of(topology);
-        List<Integer> all = IntStream.range(0, topology.size()).boxed().toList();
-        List<List<Integer>> states = new ArrayList<>(all.stream().map(List::of).toList());
+        List<Integer> ranks = IntStream.range(0, topology.size()).boxed().toList();
+        assertReduces(AllReducePlan.inRankOrder(topology), ranks, description);
+        List<Integer> nodeByNode =
+                topology.ranksByNode().stream().flatMap(List::stream).toList();
+        assertReduces(AllReducePlan.nodeByNode(topology), nodeByNode, "node by node, " + description);
+    }
+
+    /** Runs the plan on lists of ranks, whose reduction is concatenation. */
+    private static void assertReduces(AllReducePlan plan, List<Integer> all, String description) {
+        List<List<Integer>> states = new ArrayList<>(
+                IntStream.range(0, all.size()).boxed().map(List::of).toList());
         for (int hop = 0; hop < plan.hops(); hop++) {
             List<List<Integer>> before = List.copyOf(states);
             for (int rank : all) {
@@ -100,7 +109,7 @@ class AllReducePlanTest {
     void takesTheLogarithmForAPowerOfTwo(int size) {
         int hops = Integer.numberOfTrailingZeros(size);
         Topology topology = Topology.singleNode(size);
-        AllReducePlan plan = AllReducePlan.of(topology);
+        AllReducePlan plan = AllReducePlan.inRankOrder(topology);
         assertThat(plan.hops()).isEqualTo(hops);
         for (int rank = 0; rank < size; rank++) {
             assertThat(plan.traffic(topology, rank, 100)).isEqualTo(new Traffic(100L * hops, 0, hops, hops));
@@ -112,7 +121,7 @@ class AllReducePlanTest {
     void takesTwoHopsMoreOtherwise(int size) {
         int most = 31 - Integer.numberOfLeadingZeros(size) + 2;
         Topology topology = Topology.singleNode(size);
-        AllReducePlan plan = AllReducePlan.of(topology);
+        AllReducePlan plan = AllReducePlan.inRankOrder(topology);
         assertThat(plan.hops()).isEqualTo(most);
         for (int rank = 0; rank < size; rank++) {
             Traffic traffic = plan.traffic(topology, rank, 100);
@@ -126,10 +135,10 @@ class AllReducePlanTest {
     void takesOneRankANodeForFlat(int size) {
         Topology apart =
                 new Topology(IntStream.range(0, size).mapToObj(r -> "node" + r).toList());
-        assertThat(AllReducePlan.of(apart)).isEqualTo(AllReducePlan.of(Topology.singleNode(size)));
+        assertThat(AllReducePlan.inRankOrder(apart)).isEqualTo(AllReducePlan.inRankOrder(Topology.singleNode(size)));
     }
 
-    /** States across: two nodes exchange one each; three fold, exchange and spread; scattered ones pay as flat ones do. */
+    /** States across: two nodes exchange one each; three fold, exchange and spread; scattered ones pay as flat ones do, in rank order. */
     @ParameterizedTest
     @CsvSource({
         "AABB, 2, 3",
@@ -143,11 +152,8 @@ class AllReducePlanTest {
     })
     void crossesNodesAsSeldomAsItCan(String letters, int states, int hops) {
         Topology topology = nodes(letters);
-        AllReducePlan plan = AllReducePlan.of(topology);
-        long across = IntStream.range(0, topology.size())
-                .mapToLong(r -> plan.traffic(topology, r, 1).bytesAcrossNodes())
-                .sum();
-        assertThat(across).isEqualTo(states);
+        AllReducePlan plan = AllReducePlan.inRankOrder(topology);
+        assertThat(across(topology, plan)).isEqualTo(states);
         assertThat(plan.hops()).isEqualTo(hops);
     }
 
@@ -155,7 +161,26 @@ class AllReducePlanTest {
     @ValueSource(strings = {"AABB", "AAABBB", "AAAB", "AABBCCDDEE", "ABBBCCCC"})
     void sendsOneStateANodeAHopAcross(String letters) {
         Topology topology = nodes(letters);
-        AllReducePlan plan = AllReducePlan.of(topology);
+        assertThat(statesACrossing(topology, AllReducePlan.inRankOrder(topology)))
+                .isNotEmpty()
+                .containsOnly(1);
+    }
+
+    /** However ranks are numbered, where the order does not matter. */
+    @ParameterizedTest
+    @ValueSource(strings = {"AABB", "ABAB", "ABBA", "ABBAB", "ABCABCABC", "ABCDAABBDD", "AAABBB"})
+    void sendsOneStateANodeAHopAcrossNodeByNode(String letters) {
+        Topology topology = nodes(letters);
+        AllReducePlan plan = AllReducePlan.nodeByNode(topology);
+        assertThat(statesACrossing(topology, plan)).isNotEmpty().containsOnly(1);
+        char[] sorted = letters.toCharArray();
+        Arrays.sort(sorted);
+        assertThat(across(topology, plan))
+                .isEqualTo(across(nodes(new String(sorted)), AllReducePlan.nodeByNode(nodes(new String(sorted)))));
+    }
+
+    /** How many states each node sends across in each hop in which it sends any. */
+    private static Collection<Integer> statesACrossing(Topology topology, AllReducePlan plan) {
         Map<String, Integer> crossings = new HashMap<>();
         for (int rank = 0; rank < topology.size(); rank++) {
             for (Exchange exchange : plan.ranks().get(rank)) {
@@ -164,8 +189,12 @@ class AllReducePlanTest {
                 }
             }
         }
-        assertThat(crossings)
-                .isNotEmpty()
-                .allSatisfy((key, count) -> assertThat(count).isEqualTo(1));
+        return crossings.values();
+    }
+
+    private static long across(Topology topology, AllReducePlan plan) {
+        return IntStream.range(0, topology.size())
+                .mapToLong(r -> plan.traffic(topology, r, 1).bytesAcrossNodes())
+                .sum();
     }
 }

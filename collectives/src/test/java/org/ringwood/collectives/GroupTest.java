@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.ringwood.collectives.Failure.Cause;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
@@ -29,7 +32,7 @@ class GroupTest {
             strings = {"A", "AA", "AAA", "AAAAAAAA", "AABB", "AAABBB", "AAAB", "ABAB", "ABCDE", "AABBCC", "ABBBBBCC"})
     void countsWhatTheAllReducePlanPredicts(String letters) {
         Topology topology = AllReducePlanTest.nodes(letters);
-        AllReducePlan plan = AllReducePlan.of(topology);
+        AllReducePlan plan = AllReducePlan.inRankOrder(topology);
         AtomicLong across = new AtomicLong();
         RankThreads.run(groups(topology), group -> {
             group.allReduce(Matrices.of(group.rank(), 3), Matrices.BYTES, Matrices::product);
@@ -40,6 +43,72 @@ class GroupTest {
         if (letters.equals("AABB") || letters.equals("AAABBB") || letters.equals("AAAB")) {
             assertThat(across).hasValue(2 * 3 * Matrices.BYTES);
         }
+    }
+
+    /** A sum of whole numbers commutes: every rank ends with it, and scattered nodes cross as seldom as others. */
+    @ParameterizedTest
+    @ValueSource(strings = {"A", "AB", "AABB", "ABAB", "ABBA", "AAAB", "ABABAB", "ABCABC", "ABCABBB"})
+    void takesWhatCommutesNodeByNode(String letters) {
+        Topology topology = AllReducePlanTest.nodes(letters);
+        AllReducePlan plan = AllReducePlan.nodeByNode(topology);
+        long sum = (long) topology.size() * (topology.size() + 1) / 2;
+        RankThreads.run(groups(topology), group -> {
+            MemorySegment number = MemorySegment.ofArray(new long[] {group.rank() + 1});
+            group.allReduce(number, Long.BYTES, new Sum());
+            assertThat(number.get(ValueLayout.JAVA_LONG_UNALIGNED, 0)).isEqualTo(sum);
+            assertThat(group.ledger().total()).isEqualTo(plan.traffic(topology, group.rank(), Long.BYTES));
+        });
+    }
+
+    private static final class Sum implements Reducer {
+        @Override
+        public void reduce(MemorySegment lower, MemorySegment higher, MemorySegment into) {
+            ValueLayout.OfLong layout = ValueLayout.JAVA_LONG_UNALIGNED;
+            into.set(layout, 0, lower.get(layout, 0) + higher.get(layout, 0));
+        }
+
+        @Override
+        public boolean commutes() {
+            return true;
+        }
+    }
+
+    /** By hand: a part crosses once to each other node; what came across goes on to the others of the node. */
+    @ParameterizedTest
+    @CsvSource({
+        "A, 0, 0",
+        "AAAA, 12, 0",
+        "ABCD, 0, 12",
+        "AABB, 8, 4",
+        "ABAB, 8, 4",
+        "AAAB, 8, 4",
+        "AAABBB, 24, 6",
+        "ABCABC, 18, 12",
+        "ABBCCC, 18, 12"
+    })
+    void gatheredPartsCrossOnceToEachNode(String letters, long within, long across) {
+        Topology topology = AllReducePlanTest.nodes(letters);
+        AtomicLong sentWithin = new AtomicLong();
+        AtomicLong sentAcross = new AtomicLong();
+        RankThreads.run(groups(topology), group -> {
+            List<MemorySegment> all = IntStream.range(0, group.size())
+                    .mapToObj(rank -> MemorySegment.ofArray(new byte[5 + rank]))
+                    .toList();
+            group.allGather(Payloads.of(group.rank(), 5 + group.rank()), all);
+            for (int rank = 0; rank < group.size(); rank++) {
+                Payloads.assertPayload(all.get(rank), rank);
+            }
+            AllGatherPlan plan = AllGatherPlan.of(topology, group.rank());
+            Traffic traffic = group.ledger().total();
+            assertThat(traffic).isEqualTo(plan.traffic(topology, group.rank(), rank -> 5L + rank));
+            Traffic ofOnes = plan.traffic(topology, group.rank(), rank -> 1);
+            sentWithin.addAndGet(ofOnes.bytesWithinNode());
+            sentAcross.addAndGet(ofOnes.bytesAcrossNodes());
+            long otherNodes = topology.ranksByNode().size() - 1L;
+            assertThat(traffic.bytesAcrossNodes()).isEqualTo(otherNodes * (5L + group.rank()));
+        });
+        assertThat(sentWithin).hasValue(within);
+        assertThat(sentAcross).hasValue(across);
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.ringwood.collectives.Operation;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
 import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Reducer;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.SoftmaxState;
@@ -267,12 +268,7 @@ final class PlanRun implements ProcessGroup.Wait {
         MemorySegment state = memory.state(step.state()).memory();
         long recordBytes = SoftmaxState.recordBytes(plan.shape().dimV());
         try {
-            group.allReduce(
-                    state,
-                    memory.state(step.incoming()).memory(),
-                    recordBytes,
-                    agreed,
-                    (lower, higher, into) -> merge(step, into, into.address() == lower.address() ? higher : lower));
+            group.allReduce(state, memory.state(step.incoming()).memory(), recordBytes, agreed, new StateReducer(step));
         } catch (GroupFailureException e) {
             GroupFailureException located = new GroupFailureException(e.failure(), describe(step));
             located.initCause(e);
@@ -281,6 +277,24 @@ final class PlanRun implements ProcessGroup.Wait {
     }
 
     /** Merging gives the same bits with its operands swapped, so it does not matter which of them is the lower. */
+    private final class StateReducer implements Reducer {
+        private final Step step;
+
+        StateReducer(Step step) {
+            this.step = step;
+        }
+
+        @Override
+        public void reduce(MemorySegment lower, MemorySegment higher, MemorySegment into) {
+            merge(step, into, into.address() == lower.address() ? higher : lower);
+        }
+
+        @Override
+        public boolean commutes() {
+            return true;
+        }
+    }
+
     private void merge(Step step, MemorySegment into, MemorySegment other) {
         Future<?> merged = kernels.merge(records(into), records(other));
         queue(step, merged);

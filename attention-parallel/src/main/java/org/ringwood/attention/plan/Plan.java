@@ -152,7 +152,7 @@ public final class Plan {
 
     /** What an all-reduce step costs a rank. */
     public Traffic traffic(AllReduce step, int rank) {
-        return AllReducePlan.of(problem.topology())
+        return AllReducePlan.nodeByNode(problem.topology())
                 .traffic(problem.topology(), rank, step.state().bytes());
     }
 

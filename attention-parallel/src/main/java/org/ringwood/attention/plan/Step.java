@@ -96,7 +96,7 @@ public sealed interface Step {
     }
 
     /**
-     * Merges the states of all ranks, in rank order; every rank has this step at the same place.
+     * Merges the states of all ranks, node by node; every rank has this step at the same place.
      *
      * @param incoming where states of other ranks come in; without rows on a rank that merges none
      */

@@ -116,8 +116,10 @@ final class BlockWriter {
             long end = index + chunk.length();
             // Later ranges wait for the slot by way of the first: else steps would have as many dependencies as ranges.
             List<Integer> free = range == 0 ? after : ready.getFirst();
-            int key = writer.receive(keys.rows(index, end), peer, hop, range, List.copyOf(free), inPlace);
-            int value = writer.receive(values.rows(index, end), peer, hop, range, List.copyOf(free), inPlace);
+            int key = writer.receive(
+                    keys.rows(index, end), peer, hop, move.firstRange() + range, List.copyOf(free), inPlace);
+            int value = writer.receive(
+                    values.rows(index, end), peer, hop, move.firstRange() + range, List.copyOf(free), inPlace);
             ready.add(List.of(key, value));
             positions.addAll(
                     grid.keys(move.source()).slice(chunk.from(), chunk.to()).chunks());
@@ -141,8 +143,10 @@ final class BlockWriter {
                 long first =
                         index + chunk.from() - block.rows.chunks().get(within).from();
                 List<Integer> ready = block.ready.get(within);
-                sent.add(writer.send(rows(block.keys, first, chunk.length()), peer, hop, range, ready));
-                sent.add(writer.send(rows(block.values, first, chunk.length()), peer, hop, range, ready));
+                sent.add(writer.send(
+                        rows(block.keys, first, chunk.length()), peer, hop, move.firstRange() + range, ready));
+                sent.add(writer.send(
+                        rows(block.values, first, chunk.length()), peer, hop, move.firstRange() + range, ready));
             }
         }
         return sent;

@@ -14,8 +14,13 @@ interface Circulation {
      * @param from sending group
      * @param to receiving group
      * @param rows which of the source's rows, never empty
+     * @param firstRange number of the first of these ranges among all that go between the two groups in the hop
      */
-    record Move(int hop, Lane lane, int source, int from, int to, Ranges rows) {}
+    record Move(int hop, Lane lane, int source, int from, int to, Ranges rows, int firstRange) {
+        Move numbered(int first) {
+            return new Move(hop, lane, source, from, to, rows, first);
+        }
+    }
 
     /** Blocks of one lane take turns in the same memory. */
     enum Lane {

@@ -7,7 +7,9 @@ import org.ringwood.attention.plan.Problem;
  * Gathered keys and values: every rank keeps its queries and gets, from each owner directly, the keys and values that they attend.
  *
  * <p><b>Cost.</b> One hop. A rank sends what the others' masks need of its shard, {@code (P−1)·n·Hkv·(d+dv)·e} bytes at most.
- * Memory: all keys and values that the rank attends.
+ * Memory: all keys and values that the rank attends. Rows that several ranks of another node need cross to one of them, which
+ * passes them on in a second hop: with a full mask a rank sends {@code (R−1)·n·Hkv·(d+dv)·e} bytes across R nodes, not a block to each
+ * rank there. The one that passes on holds what it passes on.
  *
  * <p><b>When.</b> Masks that need little of others' shards, such as windows and packed documents; few key heads; high latency. A
  * rank holds everything it attends, so it is not for full attention over long sequences. Scattered rows cost messages as in a

@@ -164,7 +164,7 @@ final class PlanWriter {
     }
 
     int allReduce(Part state, List<Integer> after) {
-        boolean merges = AllReducePlan.of(problem.topology()).reduces(rank);
+        boolean merges = AllReducePlan.nodeByNode(problem.topology()).reduces(rank);
         Buffer incoming = buffer(Operand.STATE, merges ? state.rows() : 0, state.heads());
         return add(new Step.AllReduce(steps.size(), after, state, incoming.all()));
     }

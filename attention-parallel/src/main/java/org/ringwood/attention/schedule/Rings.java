@@ -195,7 +195,7 @@ final class Rings implements Circulation {
         Ranges rows = travelling[source][hop];
         if (!rows.isEmpty()) {
             Lane lane = progress.within > 0 ? Lane.WITHIN : Lane.ONWARD;
-            moves.add(new Move(hop, lane, source, from(source, former(progress)), from(source, progress), rows));
+            moves.add(new Move(hop, lane, source, from(source, former(progress)), from(source, progress), rows, 0));
         }
     }
 

@@ -18,7 +18,8 @@ import org.ringwood.kernels.Positions;
  * merges the states; every rank ends with the whole output.
  *
  * <p><b>Cost.</b> ⌈log₂P⌉ hops on a power of two of flat ranks, else ⌊log₂P⌋ + 2; {@code hops·b·Hq·(dv+2)·4} bytes at most for
- * {@code b} queries, because output, maximum and sum travel as one f32 state. Nothing depends on the number of keys. The all-reduce
+ * {@code b} queries, because output, maximum and sum travel as one f32 state. With several ranks a node states merge within the node
+ * first: a node then sends one state across in a hop, however its ranks are numbered. Nothing depends on the number of keys. The all-reduce
  * takes memory for one more state.
  *
  * <p><b>When.</b> Few queries over many keys: decoding with a distributed cache. With many queries it is legal, if slow.
