@@ -77,7 +77,19 @@ class KernelAccuracyTest {
                     .withDimV(13)
                     .withDType(dtype)
                     .withLayout(layout));
+            assertAccurate(AttentionCase.full(3, 1500, 24)
+                    .withHeads(6, 3)
+                    .withDimV(13)
+                    .withDType(dtype)
+                    .withLayout(layout));
         }
+    }
+
+    /** So many that neither a tile has room for their queries nor a page for a token's keys. */
+    @Test
+    void fewQueriesOfManyHeads() {
+        assertAccurate(AttentionCase.full(1, 700, 128).withHeads(70, 35));
+        assertAccurate(AttentionCase.full(5, 300, 128).withHeads(40, 20));
     }
 
     static Stream<int[]> headRatios() {

@@ -28,7 +28,10 @@ class KernelBitsTest {
                 Arguments.of(AttentionCase.causal(300, 64).withDeviation(4).withSoftcap(20), 3013981614L),
                 Arguments.of(
                         AttentionCase.full(100, 131, 7).withDType(DType.BF16).withDimV(19), 2711163281L),
-                Arguments.of(AttentionCase.full(2, 5000, 33).withHeads(4, 2).withDType(DType.F16), 632660143L));
+                Arguments.of(AttentionCase.full(2, 5000, 33).withHeads(4, 2).withDType(DType.F16), 3184951834L),
+                Arguments.of(AttentionCase.full(3, 3000, 64).withHeads(12, 6), 1856087945L),
+                Arguments.of(
+                        AttentionCase.full(1, 3000, 256).withHeads(4, 2).withLayout(Layout.HEADS_FIRST), 898638177L));
     }
 
     @ParameterizedTest

@@ -12,17 +12,12 @@ import org.ringwood.kernels.SliceIndex;
  * How a call is cut into tasks. Where groups of queries are many, each is a task. Where they are few, as in decoding, the blocks
  * of keys that each admits are split into runs of about the same number over all groups, so that every core has an equal share
  * whatever the lengths and heads are, and the parts are merged (Stream-K of LeanAttention, arXiv 2405.10480, with a fixed
- * number of shares). The cut depends on the call alone, so that results don't depend on the number of threads.
+ * number of shares). Few queries of neighbouring key heads are one group if their keys lie side by side. The cut depends on the call alone,
+ * so that results don't depend on the number of threads.
  */
 final class AttendPlan {
     /** Below this number of groups their keys are split, so that some dozens of cores have work. */
-    private static final int ENOUGH_TASKS = 64;
-
-    /** Bytes of a group's queries and outputs that leave room for a block of keys and values in a second-level cache of 1 MiB. */
-    private static final int GROUP_BYTES = 512 << 10;
-
-    /** Smallest group that keys are read for; with fewer groups than enough, keys are split. */
-    private static final int SMALLEST_GROUP = 8 * Scratch.LANES;
+    static final int ENOUGH_TASKS = 64;
 
     /** Shares of a call whose groups have many queries. Each leaves a state of its group, so they should not be too many. */
     private static final int SHARES_OF_LANES = 64;
@@ -30,17 +25,17 @@ final class AttendPlan {
     /** Shares of a call whose groups have few queries: the states are small. */
     private static final int SHARES_OF_ROWS = 512;
 
-    /** Fewest blocks worth a task. */
+    /** The same for groups of several key heads, with a state for each. */
+    private static final int SHARES_OF_NEIGHBOURS = 256;
+
+    /** Fewest blocks of a key head worth a task. */
     private static final int FEWEST_BLOCKS = 8;
 
-    private final int queryHeads;
-    private final int keyHeads;
-    private final long rows;
+    /** The same for each of several key heads. */
+    private static final int FEWEST_BLOCKS_OF_NEIGHBOURS = 4;
+
     private final SliceIndex slices;
-    /** Queries of a group. */
-    private final int groupQueries;
-    /** Number of groups before each key head. */
-    private final int[] groupsBefore;
+    private final QueryGroups groups;
 
     /** The tasks if the keys are split, in the order of groups and keys; else empty. */
     private final List<Span> spans = new ArrayList<>();
@@ -62,73 +57,63 @@ final class AttendPlan {
      * @param poll run every now and then; throws if the call is not wanted any more
      */
     AttendPlan(AttentionCall call, Runnable poll) {
-        queryHeads = call.queries().heads();
-        keyHeads = call.keys().heads();
-        rows = call.queries().tokens();
         poll.run();
         List<Slice> lowered = RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), poll);
         slices = new SliceIndex(lowered, poll);
-        groupQueries = groupQueries(call);
-        groupsBefore = new int[keyHeads + 1];
-        for (int head = 0; head < keyHeads; head++) {
-            long queries = rows * (firstQueryHead(head + 1) - firstQueryHead(head));
-            groupsBefore[head + 1] =
-                    Math.addExact(groupsBefore[head], Math.toIntExact(Math.ceilDiv(queries, groupQueries)));
+        QueryGroups chosen = QueryGroups.ofNeighbours(call);
+        List<BlockedKeys> keys = blockedKeys(chosen, poll);
+        if (chosen.haveNeighbours() && !(isFew(chosen) && keys.stream().allMatch(AttendPlan::areRows))) {
+            chosen = QueryGroups.ofSingleHeads(call);
+            keys = blockedKeys(chosen, poll);
         }
-        if (groups() < ENOUGH_TASKS) {
-            splitKeys(poll);
-        }
+        groups = chosen;
+        splitKeys(keys, poll);
     }
 
-    /**
-     * The larger a group, the less often keys and values are read; but its queries and outputs should stay in a core's cache, and there
-     * should be enough groups.
-     */
-    private static int groupQueries(AttentionCall call) {
-        long rowBytes = (long) (call.queries().dim() + call.values().dim()) * Float.BYTES;
-        long queries = call.queries().tokens() * call.queries().heads();
-        int size = Scratch.GROUP;
-        while (size > SMALLEST_GROUP && (size * rowBytes > GROUP_BYTES || queries / size < ENOUGH_TASKS)) {
-            size /= 2;
-        }
-        return size;
+    private static boolean isFew(QueryGroups groups) {
+        return groups.count() < ENOUGH_TASKS;
     }
 
-    /** First query head that reads key head {@code keyHead} or a later one; the inverse of {@link AttentionCall#keyHead}. */
-    private int firstQueryHead(int keyHead) {
-        return (int) Math.ceilDiv((long) keyHead * queryHeads, keyHeads);
+    private static boolean areRows(BlockedKeys keys) {
+        return keys.layout() == OperandLayout.Kind.ROWS;
     }
 
-    private int groups() {
-        return groupsBefore[keyHeads];
-    }
-
-    private void splitKeys(Runnable poll) {
-        List<QueryGroup> groups = new ArrayList<>();
+    /** The keys of every group, if the groups are few. */
+    private List<BlockedKeys> blockedKeys(QueryGroups of, Runnable poll) {
         List<BlockedKeys> keys = new ArrayList<>();
-        long blocks = 0;
-        for (int i = 0; i < groups(); i++) {
+        for (int i = 0; isFew(of) && i < of.count(); i++) {
             poll.run();
-            QueryGroup group = group(i);
-            groups.add(group);
+            QueryGroup group = of.get(i);
             keys.add(BlockedKeys.of(group, slices(group)));
-            blocks += keys.getLast().count();
         }
-        for (int i = 0; i < groups(); i++) {
+        return keys;
+    }
+
+    private void splitKeys(List<BlockedKeys> keys, Runnable poll) {
+        long blocks = keys.stream().mapToLong(BlockedKeys::countOfHeads).sum();
+        for (BlockedKeys of : keys) {
             poll.run();
-            int shares = keys.get(i).layout() == OperandLayout.Kind.ROWS ? SHARES_OF_ROWS : SHARES_OF_LANES;
-            long share = Math.max(FEWEST_BLOCKS, Math.ceilDiv(blocks, shares));
-            int parts = Math.toIntExact(Math.ceilDiv(keys.get(i).count(), share));
+            int heads = of.queries().keyHeads();
+            long fewest = heads > 1 ? (long) heads * FEWEST_BLOCKS_OF_NEIGHBOURS : FEWEST_BLOCKS;
+            long share = Math.max(fewest, Math.ceilDiv(blocks, shares(of)));
+            int parts = Math.toIntExact(Math.ceilDiv(of.countOfHeads(), share));
             int first = spans.size();
-            spans.addAll(keys.get(i).split(parts));
+            spans.addAll(of.split(parts));
             if (parts > 1) {
-                splitGroups.add(new SplitGroup(groups.get(i), first, spans.size()));
+                splitGroups.add(new SplitGroup(of.queries(), first, spans.size()));
             }
         }
     }
 
+    private static int shares(BlockedKeys keys) {
+        if (!areRows(keys)) {
+            return SHARES_OF_LANES;
+        }
+        return keys.queries().keyHeads() > 1 ? SHARES_OF_NEIGHBOURS : SHARES_OF_ROWS;
+    }
+
     int tasks() {
-        return groups() < ENOUGH_TASKS ? spans.size() : groups();
+        return isFew(groups) ? spans.size() : groups.count();
     }
 
     /** The groups that are done in parts, whose states are to be merged. */
@@ -143,24 +128,12 @@ final class AttendPlan {
 
     /** A task. */
     Span span(int task) {
-        if (groups() < ENOUGH_TASKS) {
+        if (isFew(groups)) {
             return spans.get(task);
         }
         // Later rows come first: under a causal mask they have the most keys, and small tasks end evenly.
-        QueryGroup group = group(groups() - 1 - task);
+        QueryGroup group = groups.get(groups.count() - 1 - task);
         return BlockedKeys.of(group, slices(group)).whole();
-    }
-
-    private QueryGroup group(int index) {
-        int keyHead = 0;
-        while (groupsBefore[keyHead + 1] <= index) {
-            keyHead++;
-        }
-        int firstHead = firstQueryHead(keyHead);
-        int heads = firstQueryHead(keyHead + 1) - firstHead;
-        long first = (long) (index - groupsBefore[keyHead]) * groupQueries;
-        int size = (int) Math.min(groupQueries, rows * heads - first);
-        return new QueryGroup(keyHead, firstHead, heads, first, size);
     }
 
     /** What a group admits, sorted by first key. */

@@ -40,8 +40,8 @@ final class BlockedKeys {
             pairs += (double) (blocks.to() - blocks.from())
                     * reached(group, blocks.slices()).size();
         }
-        return new BlockedKeys(
-                group, slices, OperandLayout.Kind.forQueries(pairs / Math.max(1, keys)), Arrays.copyOf(from, count));
+        double queries = pairs / Math.max(1, keys * group.keyHeads());
+        return new BlockedKeys(group, slices, OperandLayout.Kind.forQueries(queries), Arrays.copyOf(from, count));
     }
 
     /** The queries from the first to the last that the slices admit. */
@@ -58,6 +58,16 @@ final class BlockedKeys {
     /** Number of blocks. */
     int count() {
         return from.length;
+    }
+
+    /** Number of blocks of a single key head. */
+    long countOfHeads() {
+        return (long) count() * group.keyHeads();
+    }
+
+    /** The queries. */
+    QueryGroup queries() {
+        return group;
     }
 
     /** Which layout suits the group. */

@@ -6,8 +6,8 @@ import org.ringwood.kernels.SoftmaxState;
 
 /** Softmax records of the queries of every task, where the keys of a group are split into several tasks. */
 final class PartialStates {
-    /** Queries of a group that are merged by one task. */
-    private static final int QUERIES_PER_MERGE = 8;
+    /** Records that one task merges, about. */
+    private static final int RECORDS_PER_MERGE = 64;
 
     private static final int NONE = -1;
 
@@ -30,13 +30,17 @@ final class PartialStates {
         int end = 0;
         for (int i = 0; i < plan.splitGroups().size(); i++) {
             AttendPlan.SplitGroup group = plan.splitGroups().get(i);
-            mergesBefore[i + 1] = mergesBefore[i] + Math.ceilDiv(group.queries().size(), QUERIES_PER_MERGE);
+            mergesBefore[i + 1] = mergesBefore[i] + Math.ceilDiv(group.queries().size(), queriesPerMerge(group));
             for (int span = group.firstSpan(); span < group.endSpan(); span++) {
                 offsets[span] = end;
                 end = Math.addExact(end, plan.spans().get(span).queries().size() * recordLength);
             }
         }
         this.records = new float[end];
+    }
+
+    private static int queriesPerMerge(AttendPlan.SplitGroup group) {
+        return Math.max(1, RECORDS_PER_MERGE / (group.endSpan() - group.firstSpan()));
     }
 
     float[] records() {
@@ -66,8 +70,8 @@ final class PartialStates {
         }
         AttendPlan.SplitGroup group = plan.splitGroups().get(index);
         QueryGroup queries = group.queries();
-        int from = (task - mergesBefore[index]) * QUERIES_PER_MERGE;
-        int to = Math.min(queries.size(), from + QUERIES_PER_MERGE);
+        int from = (task - mergesBefore[index]) * queriesPerMerge(group);
+        int to = Math.min(queries.size(), from + queriesPerMerge(group));
         for (int query = from; query < to; query++) {
             for (int span = group.firstSpan(); span < group.endSpan(); span++) {
                 QueryGroup part = plan.spans().get(span).queries();

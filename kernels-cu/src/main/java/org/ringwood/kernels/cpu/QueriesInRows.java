@@ -14,6 +14,7 @@ final class QueriesInRows implements OperandLayout {
     private final QueryGroup group;
     private final Scratch scratch;
     private final RowScratch rows;
+    private final LanesByHead lanes;
     /** Elements of a padded row. */
     private final int dim;
 
@@ -28,6 +29,7 @@ final class QueriesInRows implements OperandLayout {
         this.group = group;
         this.scratch = scratch;
         this.rows = scratch.byRows;
+        this.lanes = rows.lanes;
         this.dim = RowProduct.padded(call.queries().dim());
         this.dimV = RowProduct.padded(call.values().dim());
     }
@@ -48,6 +50,7 @@ final class QueriesInRows implements OperandLayout {
         }
         Arrays.fill(scratch.out, 0, group.size() * dimV, 0);
         Arrays.fill(rows.sums, 0, group.size() * Scratch.LANES, 0);
+        lanes.begin(call, group);
         rows.keys.begin(call.keys());
         rows.values.begin(call.values());
     }
@@ -60,6 +63,7 @@ final class QueriesInRows implements OperandLayout {
 
     @Override
     public void attend(Tile tile, boolean whole) {
+        lanes.of(tile);
         score(tile);
         Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
         for (int lane = tile.from(); lane < tile.lanes(); lane++) {
@@ -75,19 +79,26 @@ final class QueriesInRows implements OperandLayout {
     private void score(Tile tile) {
         for (int key = firstPanel(tile); key < end(tile); key += ROWS) {
             int count = Math.min(ROWS, loaded - key);
-            rows.keys.load(call.keys(), group.keyHead(), from + key, count);
-            for (int lane = tile.from(); lane < tile.lanes(); lane++) {
-                RowProduct.score(
-                        rows.keys,
-                        count,
-                        scratch.queries,
-                        tile.query(lane) * dim,
-                        dim,
-                        rows.scores,
-                        lane * Scratch.BLOCK + key,
-                        rows.partial);
+            rows.keys.readAhead(call.keys(), group, from + key, count);
+            for (int i = 0; i < lanes.count(); i++) {
+                if (lanes.isFirstOfHead(i)) {
+                    rows.keys.load(call.keys(), lanes.head(i), from + key, count);
+                }
+                score(tile, lanes.get(i), key, count);
             }
         }
+    }
+
+    private void score(Tile tile, int lane, int key, int count) {
+        RowProduct.score(
+                rows.keys,
+                count,
+                scratch.queries,
+                tile.query(lane) * dim,
+                dim,
+                rows.scores,
+                lane * Scratch.BLOCK + key,
+                rows.partial);
     }
 
     /** Panels start at multiples of their rows, so that bits depend on where a key is in the block, not in the tile. */
@@ -144,8 +155,12 @@ final class QueriesInRows implements OperandLayout {
         for (int panel = firstPanel(tile); panel < end(tile); panel += ROWS) {
             int key = Math.max(panel, tile.skipped());
             int count = Math.min(panel + ROWS, end(tile)) - key;
-            rows.values.load(call.values(), group.keyHead(), from + key, count);
-            for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+            rows.values.readAhead(call.values(), group, from + key, count);
+            for (int i = 0; i < lanes.count(); i++) {
+                if (lanes.isFirstOfHead(i)) {
+                    rows.values.load(call.values(), lanes.head(i), from + key, count);
+                }
+                int lane = lanes.get(i);
                 if (whole) {
                     accumulate(lane, key, count, scratch.out, tile.query(lane) * dimV);
                 } else {

@@ -1,16 +1,17 @@
 package org.ringwood.kernels.cpu;
 
 /**
- * Queries that are attended together: consecutive ones in the order (row, head) of all that read one key head. So grouped heads
- * share each block of keys, and a single token fills as many lanes as its heads allow.
+ * Queries that are attended together: consecutive ones in the order (row, head) of all that read one key head, or one of a few neighbours.
+ * So grouped heads share each block of keys, and a single token fills as many lanes as its heads allow.
  *
- * @param keyHead the key head
- * @param firstHead first query head that reads it
- * @param heads number of query heads that read it
+ * @param keyHead the first key head
+ * @param keyHeads number of key heads
+ * @param firstHead first query head that reads one of them
+ * @param heads number of query heads that read one of them
  * @param first first query
  * @param size number of queries, at most {@link Scratch#GROUP}
  */
-record QueryGroup(int keyHead, int firstHead, int heads, long first, int size) {
+record QueryGroup(int keyHead, int keyHeads, int firstHead, int heads, long first, int size) {
     /** Number of tiles. */
     int tiles() {
         return Math.ceilDiv(size, Scratch.LANES);
@@ -45,6 +46,6 @@ record QueryGroup(int keyHead, int firstHead, int heads, long first, int size) {
     QueryGroup rows(long from, long to) {
         int skipped = Math.clamp(queriesBefore(from, 0), 0, size);
         int end = Math.clamp(queriesBefore(to, 0), skipped, size);
-        return new QueryGroup(keyHead, firstHead, heads, first + skipped, end - skipped);
+        return new QueryGroup(keyHead, keyHeads, firstHead, heads, first + skipped, end - skipped);
     }
 }

@@ -10,6 +10,9 @@ final class RowScratch {
     /** Rows of values. */
     final RowPanel values = new RowPanel();
 
+    /** The lanes of the tile at work. */
+    final LanesByHead lanes = new LanesByHead();
+
     /** Scores of a tile, then its weights: those of a query side by side. */
     final float[] scores = new float[Scratch.LANES * Scratch.BLOCK];
 
