@@ -2,6 +2,7 @@ package org.ringwood.attention.plan;
 
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
@@ -82,7 +83,11 @@ public final class Plan {
 
     /** What a rank with dense tensors does. */
     public RankPlan rank(int rank) {
-        return rank(rank, EnumSet.noneOf(Operand.class));
+        RankPlan plan = rank(rank, EnumSet.noneOf(Operand.class));
+        if (predictions.get(rank) == null) {
+            predictions.set(rank, predict(plan));
+        }
+        return plan;
     }
 
     /**
@@ -110,12 +115,10 @@ public final class Plan {
 
     /** What the plan costs a rank with dense tensors. */
     public Prediction prediction(int rank) {
-        Prediction known = predictions.get(rank);
-        if (known == null) {
-            known = predict(rank(rank));
-            predictions.set(rank, known);
+        if (predictions.get(rank) == null) {
+            rank(rank);
         }
-        return known;
+        return Objects.requireNonNull(predictions.get(rank));
     }
 
     /** What the plan costs every rank. */

@@ -8,7 +8,7 @@ import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.plan.Plan;
-import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.attention.plan.Prediction;
 import org.ringwood.collectives.Topology;
 
 /**
@@ -75,13 +75,11 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
     }
 
     private static Candidate candidate(Schedule schedule, PartitionRule partition, Plan plan, CostModel model) {
-        double seconds = 0;
-        long peakTensorBytes = 0;
-        for (int rank = 0; rank < plan.ranks(); rank++) {
-            RankPlan rankPlan = plan.rank(rank);
-            seconds = Math.max(seconds, model.seconds(plan, rankPlan));
-            peakTensorBytes = Math.max(peakTensorBytes, rankPlan.peakTensorBytes());
-        }
+        double seconds = model.seconds(plan);
+        long peakTensorBytes = plan.predictions().stream()
+                .mapToLong(Prediction::peakTensorBytes)
+                .max()
+                .orElse(0);
         return new Candidate(schedule, partition, plan, seconds, peakTensorBytes);
     }
 

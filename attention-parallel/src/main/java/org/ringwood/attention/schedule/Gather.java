@@ -7,6 +7,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.Ranges;
 import org.ringwood.collectives.Topology;
 
@@ -20,6 +22,8 @@ final class Gather implements Circulation {
     private final Topology topology;
     private final List<List<Integer>> groupsOfNode;
     private final int[] nodeOf;
+    /** By source and node, once they were asked for. */
+    private final AtomicReferenceArray<@Nullable List<Move>> deliveries;
 
     private record Reader(int group, Ranges rows) {}
 
@@ -31,6 +35,7 @@ final class Gather implements Circulation {
                 .map(ranks -> ranks.stream().map(grid::group).toList())
                 .toList();
         this.nodeOf = new int[grid.groups()];
+        this.deliveries = new AtomicReferenceArray<>(grid.groups() * groupsOfNode.size());
         for (int node = 0; node < groupsOfNode.size(); node++) {
             for (int group : groupsOfNode.get(node)) {
                 nodeOf[group] = node;
@@ -83,6 +88,16 @@ final class Gather implements Circulation {
 
     /** How a source's rows come to all who need them on a node. */
     private List<Move> delivery(int source, int node) {
+        int index = source * groupsOfNode.size() + node;
+        List<Move> known = deliveries.get(index);
+        if (known == null) {
+            known = List.copyOf(newDelivery(source, node));
+            deliveries.set(index, known);
+        }
+        return known;
+    }
+
+    private List<Move> newDelivery(int source, int node) {
         List<Reader> readers = readers(source, node);
         List<Move> moves = new ArrayList<>();
         if (node != nodeOf[source] && readers.size() > 1) {

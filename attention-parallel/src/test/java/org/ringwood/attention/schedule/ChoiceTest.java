@@ -75,6 +75,29 @@ class ChoiceTest {
         assertThat(seconds(new UlyssesAttention(), shape, mask, fast)).isEqualTo(exchange + 4 * attend, within());
     }
 
+    /** By hand: all that crosses from a node comes from one rank in the ring, and from every rank alike in the double ring. */
+    @Test
+    void ranksThatCrossShareTheCardsOfTheirNode() {
+        AttentionShape shape = new AttentionShape(400, 400, 4, 4, 50, 50, DType.F32);
+        Mask mask = Mask.full(400, 400);
+        Topology nodes = new Topology(List.of("a", "a", "b", "b"));
+        double crossing = 100 * 4 * 100 * 4 / 1e6;
+        CostModel oneCard = new CostModel(1e15, 1e15, 1e6, 0);
+        CostModel aCardARank = new CostModel(1e15, 1e15, 1e6, 2, 0);
+        for (CostModel model : List.of(oneCard, aCardARank)) {
+            Choice choice = Choice.of(
+                    shape,
+                    mask,
+                    nodes,
+                    List.of(new RingAttention(), new DoubleRingAttention()),
+                    List.of(PartitionRule.CONTIGUOUS),
+                    model);
+            assertThat(choice.best().schedule().name()).isEqualTo("double-ring");
+            assertThat(choice.best().seconds()).isCloseTo(crossing * 2 / model.cards(), Offset.offset(1e-6));
+            assertThat(choice.candidates().getLast().seconds()).isCloseTo(crossing * 3, Offset.offset(1e-6));
+        }
+    }
+
     private static Offset<Double> within() {
         return Offset.offset(1e-9);
     }
