@@ -65,7 +65,20 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
                         schedule, partition, schedule.plan(schedule.problem(shape, mask, partition, topology)), model));
             }
         }
-        candidates.sort(Comparator.comparingDouble(Candidate::seconds));
+        return of(candidates);
+    }
+
+    /** The choice if this schedule were the only one. */
+    public Choice among(String schedule) {
+        return of(candidates.stream()
+                .filter(candidate -> candidate.schedule.name().equals(schedule))
+                .toList());
+    }
+
+    private static Choice of(List<Candidate> unsorted) {
+        List<Candidate> candidates = unsorted.stream()
+                .sorted(Comparator.comparingDouble(Candidate::seconds))
+                .toList();
         double enough = candidates.getFirst().seconds * SLACK;
         Candidate best = candidates.stream()
                 .filter(candidate -> candidate.seconds <= enough)

@@ -1,33 +1,46 @@
 package org.ringwood.runtime.cli;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.schedule.Choice;
 import org.ringwood.attention.schedule.CostModel;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.planning.Cores;
+import org.ringwood.runtime.planning.MemoryNeed;
 import org.ringwood.runtime.planning.Planner;
+import org.ringwood.runtime.planning.Rate;
+import org.ringwood.runtime.planning.SlurmRequest;
 import org.ringwood.runtime.report.Quantity;
 import org.ringwood.runtime.report.Table;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Tells what each schedule would cost, and which one auto takes; starts nothing. */
+/** Tells what each schedule would cost, which one auto takes, and what to ask Slurm for; starts nothing. */
 @Command(
         name = "plan",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Tells what each schedule of a job would cost and which one auto takes; starts nothing.")
+        description =
+                "Tells what each schedule of a job would cost, which one auto takes, how much memory a worker needs and what to"
+                        + " ask Slurm for; starts nothing.",
+        sortOptions = false)
 final class PlanCommand implements Callable<Integer>, Verbose {
     @Mixin
     private JobOptions options = new JobOptions();
@@ -37,6 +50,44 @@ final class PlanCommand implements Callable<Integer>, Verbose {
             paramLabel = "N",
             description = "Machines that the workers are spread over; 1 if not given.")
     private int nodes = 1;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "W",
+            description =
+                    "Workers on all machines together; if not given, as many as the job says, else one a machine.")
+    private @Nullable Integer workers;
+
+    @Option(
+            names = "--cores",
+            paramLabel = "C",
+            description = "Cores of a machine, which its workers share; those of this one if not given.")
+    private @Nullable Integer cores;
+
+    @Option(
+            names = "--gflops",
+            paramLabel = "G",
+            description =
+                    "What a worker computes in attention, in 10^9 operations a second; 100 a thread if not given.")
+    private @Nullable Double gflops;
+
+    @Option(
+            names = "--link",
+            paramLabel = "RATE",
+            description = "A network card between machines, such as 25GB/s or 200Gb/s; 1GB/s if not given.")
+    private @Nullable String link;
+
+    @Option(
+            names = "--cards",
+            paramLabel = "K",
+            description = "Network cards of a machine, which its workers share; 1 if not given.")
+    private int cards = 1;
+
+    @Option(
+            names = "--link-within",
+            paramLabel = "RATE",
+            description = "What goes from worker to worker within a machine; 5GB/s if not given.")
+    private @Nullable String linkWithin;
 
     @Override
     public boolean verbose() {
@@ -48,33 +99,104 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         Job job = options.read();
         try (Inputs inputs = Inputs.open(job)) {
             Topology topology = topology(job);
-            List<CpuList> unknown = Collections.nCopies(topology.size(), CpuList.NONE);
-            int threads = Cores.of(job, topology, 0, unknown).threads();
-            Planner planner = new Planner(inputs.shape(), inputs.mask(), topology, CostModel.cpu(threads));
-            if (job.workers().isEmpty()) {
-                System.out.println("workers is auto; this is the plan for 1, and --set workers=N plans for N");
-            }
-            print(
-                    inputs,
-                    topology,
-                    planner.choose(Job.Schedule.AUTO, job.attention().partition()));
+            int threads = threads(job, topology);
+            CostModel model = model(threads);
+            Choice choice = new Planner(inputs.shape(), inputs.mask(), topology, model)
+                    .choose(Job.Schedule.AUTO, job.attention().partition());
+            System.out.println(inputs.shape() + " on " + topology.size() + " workers" + where(topology));
+            System.out.println(assumptions(model));
+            System.out.print(table(choice));
+            System.out.println("auto takes " + choice.reason());
+            MemoryNeed memory = memory(job, topology, choice);
+            System.out.println(explain(memory));
+            boolean gpus = job.device() == Devices.Kind.CUDA;
+            SlurmRequest request = new SlurmRequest(nodes, topology.size(), threads, memory.total(), gpus);
+            System.out.println(
+                    "sbatch " + request.flags() + " slurm/attention.sbatch " + command(job, topology.size()));
         }
         return 0;
     }
 
+    /** The job as it was given, and the number of workers where the file says another. */
+    private String command(Job job, int ranks) {
+        List<String> words = new ArrayList<>(List.of(options.file().toString()));
+        options.settings().forEach(setting -> words.addAll(List.of("--set", setting)));
+        if (job.workers().orElse(ranks) != ranks) {
+            words.addAll(List.of("--set", "workers=" + ranks));
+        }
+        return words.stream().map(PlanCommand::quoted).collect(Collectors.joining(" "));
+    }
+
+    private static String quoted(String word) {
+        return word.matches("[\\w./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+
     /** Ranks fill one machine after the other, as launchers do. */
     private Topology topology(Job job) {
-        int ranks = job.workers().orElse(1);
+        int ranks = workers == null ? job.workers().orElse(nodes) : workers;
         if (nodes < 1 || nodes > ranks) {
             throw new InputException("--nodes " + nodes + " does not fit " + ranks + " workers: give 1 to " + ranks
-                    + ", or more workers with --set workers=N");
+                    + ", or more workers with --workers W");
         }
         return new Topology(IntStream.range(0, ranks)
                 .mapToObj(rank -> "node" + (long) rank * nodes / ranks)
                 .toList());
     }
 
-    private static void print(Inputs inputs, Topology topology, Choice choice) {
+    private static String where(Topology topology) {
+        List<Integer> sizes = topology.ranksByNode().stream()
+                .map(List::size)
+                .distinct()
+                .sorted()
+                .toList();
+        int machines = topology.ranksByNode().size();
+        String each =
+                sizes.size() == 1 ? sizes.getFirst() + " each" : sizes.getFirst() + " or " + sizes.getLast() + " each";
+        return machines == 1 ? " of one machine" : " of " + machines + " machines, " + each;
+    }
+
+    private int threads(Job job, Topology topology) {
+        if (cores == null) {
+            List<CpuList> unknown = Collections.nCopies(topology.size(), CpuList.NONE);
+            return Cores.of(job, topology, 0, unknown).threads();
+        }
+        if (cores < 1) {
+            throw new InputException("--cores " + cores + ": a machine has at least one");
+        }
+        int sharing = topology.ranksByNode().getFirst().size();
+        return job.threads().orElse(Math.max(1, cores / sharing));
+    }
+
+    private CostModel model(int threads) {
+        CostModel usual = CostModel.cpu(threads);
+        try {
+            return new CostModel(
+                    gflops == null ? usual.flopsPerSecond() : gflops * 1e9,
+                    linkWithin == null
+                            ? usual.bytesPerSecondWithin()
+                            : Rate.parse(linkWithin).bytesPerSecond(),
+                    link == null
+                            ? usual.bytesPerSecondAcross()
+                            : Rate.parse(link).bytesPerSecond(),
+                    cards,
+                    usual.latencySeconds());
+        } catch (IllegalArgumentException refused) {
+            throw new InputException("--gflops and --cards: " + refused.getMessage(), refused);
+        }
+    }
+
+    private static String assumptions(CostModel model) {
+        return String.format(
+                Locale.ROOT,
+                "predicted for %.0f GFLOP/s a worker, %s within a machine, %d x %s across, %s a message",
+                model.flopsPerSecond() / 1e9,
+                new Rate(model.bytesPerSecondWithin()),
+                model.cards(),
+                new Rate(model.bytesPerSecondAcross()),
+                Quantity.seconds(model.latencySeconds()));
+    }
+
+    private static Table table(Choice choice) {
         Table table = new Table(
                 Table.left("schedule"),
                 Table.left("partition"),
@@ -93,28 +215,46 @@ final class PlanCommand implements Callable<Integer>, Verbose {
                     Quantity.bytes(most(ranks, rank -> rank.traffic().bytesAcrossNodes())),
                     Long.toString(most(ranks, rank -> rank.traffic().hops())),
                     Quantity.bytes(candidate.peakTensorBytes()),
-                    String.format(
-                            java.util.Locale.ROOT, "%.2f", candidate.plan().imbalance()),
+                    String.format(Locale.ROOT, "%.2f", candidate.plan().imbalance()),
                     Quantity.seconds(candidate.seconds()));
         }
-        System.out.println(inputs.shape() + " on " + topology.size() + " workers");
-        System.out.print(table);
-        System.out.println("auto takes " + choice.reason());
+        return table;
     }
 
-    /** Of each schedule its fastest partition. */
+    /** Of each schedule what a job that names it takes, the fastest first. */
     private static List<Choice.Candidate> best(Choice choice) {
         return choice.candidates().stream()
                 .map(candidate -> candidate.schedule().name())
                 .distinct()
-                .map(name -> choice.candidates().stream()
-                        .filter(candidate -> candidate.schedule().name().equals(name))
-                        .min(Comparator.comparingDouble(Choice.Candidate::seconds))
-                        .orElseThrow())
+                .map(name -> choice.among(name).best())
+                .sorted(Comparator.comparingDouble(Choice.Candidate::seconds))
                 .toList();
     }
 
     private static long most(List<Prediction> ranks, ToLongFunction<Prediction> of) {
         return ranks.stream().mapToLong(of).max().orElse(0);
+    }
+
+    /** Of those schedules that the job runs the one that needs most. */
+    private static MemoryNeed memory(Job job, Topology topology, Choice choice) {
+        boolean aeron = topology.ranksByNode().size() > 1
+                && Stream.of(Job.Transport.AUTO, Job.Transport.AERON).anyMatch(job.transport()::equals);
+        return job.attention().schedules().stream()
+                .map(schedule -> schedule == Job.Schedule.AUTO ? choice : choice.among(schedule.toString()))
+                .map(taken -> {
+                    Plan plan = taken.best().plan();
+                    return aeron ? MemoryNeed.overAeron(plan) : MemoryNeed.of(plan);
+                })
+                .max(Comparator.comparingLong(MemoryNeed::total))
+                .orElseThrow();
+    }
+
+    private static String explain(MemoryNeed memory) {
+        String network = memory.network() == 0
+                ? ""
+                : ", " + Quantity.bytes(memory.network()) + " for what is under way between machines";
+        return "a worker needs " + Quantity.bytes(memory.total()) + " of memory at most: "
+                + Quantity.bytes(memory.tensors()) + " of tensors, about " + Quantity.bytes(memory.program())
+                + " for the JVM" + network;
     }
 }

@@ -1,0 +1,85 @@
+package org.ringwood.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code ringwood plan} as a user of a login node calls it. */
+class PlanTest {
+    @TempDir
+    Path directory;
+
+    private LaunchedProgram plan(String job, String... options) throws IOException {
+        Path file = Files.writeString(directory.resolve("job.yaml"), job);
+        List<String> arguments = new ArrayList<>(List.of("plan", file.toString()));
+        arguments.addAll(List.of(options));
+        return LaunchedProgram.ringwood(directory, arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void tenMillionTokensAreCheapToPlan() throws Exception {
+        String job = """
+                workers: auto
+                device: cpu
+                attention: {schedule: [ring, double-ring], mask: causal}
+                input: {random: {tokens: 10000000, heads: 32, kvHeads: 8, dim: 128, dtype: bf16}}
+                """;
+        try (LaunchedProgram plan =
+                plan(job, "--nodes", "16", "--workers", "64", "--cores", "96", "--link", "200Gb/s", "--cards", "4")) {
+            assertThat(plan.await()).as(plan.err()).isZero();
+            assertThat(plan.out())
+                    .contains(
+                            "on 64 workers of 16 machines, 4 each",
+                            "2400 GFLOP/s a worker",
+                            "4 x 25.0 GB/s across",
+                            "double-ring",
+                            "a worker needs",
+                            "sbatch --nodes=16 --ntasks-per-node=4 --cpus-per-task=24 --mem=",
+                            "slurm/attention.sbatch " + directory.resolve("job.yaml"))
+                    .doesNotContain("--set workers", "--gres");
+            assertThat(plan.leftovers()).isEmpty();
+        }
+    }
+
+    /** The file says another number of workers, which the job would refuse. */
+    @Test
+    void whatIsAskedForFitsTheJob() throws Exception {
+        String job = """
+                workers: 2
+                attention: {schedule: tree, partition: contiguous}
+                input: {random: {tokens: 100, queries: 1, heads: 2, dim: 8}}
+                """;
+        try (LaunchedProgram plan = plan(job, "--nodes", "2", "--workers", "3", "--set", "threads=5")) {
+            assertThat(plan.await()).as(plan.err()).isZero();
+            assertThat(plan.out())
+                    .contains(
+                            "1 or 2 each",
+                            "--nodes=2 --ntasks=3 --cpus-per-task=5 ",
+                            "--set threads=5 --set workers=3");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--link 5, not a rate",
+        "--nodes 3, --workers",
+        "--cards 0, --cards",
+        "--gflops -1, --gflops",
+        "--cores 0, --cores"
+    })
+    void badOptionsAreRefused(String options, String culprit) throws Exception {
+        String job = "workers: 2\ninput: {random: {tokens: 100, heads: 2, dim: 8}}\n";
+        try (LaunchedProgram plan = plan(job, options.split(" "))) {
+            assertThat(plan.await()).isEqualTo(2);
+            assertThat(plan.complaints()).singleElement().asString().contains(culprit);
+        }
+    }
+}
