@@ -8,6 +8,6 @@ public final class Launcher {
 
     /** Runs a command and ends with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(CommandLineInterface.run(Worker.class, arguments));
+        System.exit(CommandLineInterface.run(Worker.class, BenchWorker.class, arguments));
     }
 }

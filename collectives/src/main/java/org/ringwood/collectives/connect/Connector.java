@@ -24,7 +24,6 @@ import org.ringwood.collectives.transport.Transport;
 
 /** Makes a group of ranks that are processes, wherever their rendezvous and liveness come from. */
 public final class Connector {
-    private static final String NODE = "node";
     private static final String TRANSPORT = "transport";
 
     private final Participant self;
@@ -72,23 +71,17 @@ public final class Connector {
     /** All ranks publish before any waits, so that the last one to come is named whoever asks. */
     private Topology meet() {
         Rendezvous rendezvous = self.rendezvous();
-        rendezvous.publish(Rendezvous.key(NODE, self.rank()), Node.own().encoded());
+        Nodes.publish(self);
         rendezvous.publish(
                 Rendezvous.key(TRANSPORT, self.rank()), options.transport().name());
-        List<Node> nodes = IntStream.range(0, self.size())
-                .mapToObj(rank -> Node.decode(await(NODE, rank)))
-                .toList();
+        Topology topology = Nodes.await(self, options.timeouts().join());
         IntStream.range(0, self.size()).forEach(this::requireSameTransport);
-        return Node.topology(nodes);
-    }
-
-    private String await(String name, int rank) {
-        return self.rendezvous()
-                .await(Rendezvous.key(name, rank), options.timeouts().join());
+        return topology;
     }
 
     private void requireSameTransport(int rank) {
-        String theirs = await(TRANSPORT, rank);
+        String theirs = self.rendezvous()
+                .await(Rendezvous.key(TRANSPORT, rank), options.timeouts().join());
         if (!theirs.equals(options.transport().name())) {
             String detail = "chose transport %s and rank %d chose %s; choose the same on every rank"
                     .formatted(theirs, self.rank(), options.transport());

@@ -31,14 +31,16 @@ public final class CommandLineInterface implements Runnable {
     /**
      * Runs a command.
      *
-     * @param worker main class of worker processes
+     * @param worker main class of a job's worker processes
+     * @param sweeper main class of a benchmark's
      * @param arguments the command line
      * @return the exit code
      */
-    public static int run(Class<?> worker, String... arguments) {
+    public static int run(Class<?> worker, Class<?> sweeper, String... arguments) {
         return new CommandLine(new CommandLineInterface())
                 .addSubcommand(new RunCommand(worker))
                 .addSubcommand(new PlanCommand())
+                .addSubcommand(new BenchCommand(sweeper))
                 .addSubcommand(new ExecCommand())
                 .addSubcommand(new DoctorCommand())
                 .setParameterExceptionHandler(CommandLineInterface::refuse)

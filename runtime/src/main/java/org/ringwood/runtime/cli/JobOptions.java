@@ -1,6 +1,7 @@
 package org.ringwood.runtime.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.job.JobFile;
@@ -31,6 +32,14 @@ final class JobOptions {
 
     boolean verbose() {
         return verbose;
+    }
+
+    /** What a worker is given to read the same job. */
+    List<String> arguments() {
+        List<String> arguments = new ArrayList<>();
+        arguments.add(file.toString());
+        arguments.addAll(settings);
+        return arguments;
     }
 
     /** The job, read and checked. */

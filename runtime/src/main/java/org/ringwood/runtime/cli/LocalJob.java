@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -29,8 +28,7 @@ import org.ringwood.runtime.worker.Seat;
  * A job whose ranks are worker processes on this machine.
  *
  * @param worker main class of a worker
- * @param file job file
- * @param settings that win over it
+ * @param arguments of every worker
  * @param ranks number of workers
  * @param output that its workers write, if any
  * @param deadline of the job, if it has one
@@ -38,8 +36,7 @@ import org.ringwood.runtime.worker.Seat;
  */
 record LocalJob(
         Class<?> worker,
-        Path file,
-        List<String> settings,
+        List<String> arguments,
         int ranks,
         Optional<Path> output,
         Optional<Duration> deadline,
@@ -85,9 +82,6 @@ record LocalJob(
     }
 
     private ProcessBuilder command(JobDirectory directory, int rank) {
-        List<String> arguments = new ArrayList<>();
-        arguments.add(file.toString());
-        arguments.addAll(settings);
         Redirect log = Redirect.appendTo(directory.log(rank).toFile());
         ProcessBuilder command = new ProcessBuilder(JavaCommand.of(WorkerFlags.of(ranks), worker.getName(), arguments))
                 .redirectError(log)

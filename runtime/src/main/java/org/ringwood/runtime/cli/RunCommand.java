@@ -59,8 +59,7 @@ final class RunCommand implements Callable<Integer>, Verbose {
             case AUTO, SHM, AERON ->
                 new LocalJob(
                                 worker,
-                                options.file(),
-                                options.settings(),
+                                options.arguments(),
                                 ranks,
                                 job.output(),
                                 job.timeouts().job(),

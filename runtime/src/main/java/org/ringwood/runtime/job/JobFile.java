@@ -79,6 +79,16 @@ public final class JobFile {
         for (String setting : settings) {
             root = Setting.parse(setting).applyTo(root);
         }
+        return of(root, file, environment);
+    }
+
+    /**
+     * Reads a job that was put together from pieces, each of which knows where it stands.
+     *
+     * @param file what relative paths are relative to the directory of
+     * @throws InputException as {@link #read}
+     */
+    public static Job of(Entry root, Path file, Map<String, String> environment) {
         Path directory = Optional.ofNullable(file.toAbsolutePath().normalize().getParent())
                 .orElseThrow(() -> new InputException(file + " is a directory: name a job file"));
         return new JobFile(file, Fields.of(root, KEYS), new Paths(directory, environment)).job();

@@ -3,6 +3,7 @@ package org.ringwood.runtime.process;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.ringwood.runtime.cluster.Progress;
 
 /** Shows people how far a job is. */
@@ -17,6 +18,11 @@ public interface ProgressDisplay extends AutoCloseable {
     /** A bar if standard error is a terminal, a line now and then elsewhere. */
     static ProgressDisplay onStandardError() {
         return isTerminal() ? new BarDisplay() : new LineDisplay(System.err);
+    }
+
+    /** Where rank 0 of a job shows progress: a pipe to our own launcher, if that started it; else standard error. */
+    static ProgressDisplay ofRankZero(Optional<JobDirectory> launched) {
+        return launched.isPresent() ? new ProgressPipe(System.out) : onStandardError();
     }
 
     private static boolean isTerminal() {

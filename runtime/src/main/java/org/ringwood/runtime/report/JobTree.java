@@ -7,10 +7,11 @@ import org.ringwood.runtime.yaml.Entry;
 import org.ringwood.runtime.yaml.Yaml;
 
 /** A job as JSON has it: the keys of its file, with numbers and booleans as such. */
-final class JobTree {
+public final class JobTree {
     private JobTree() {}
 
-    static Map<String, Object> of(Job job) {
+    /** The tree of a job. */
+    public static Map<String, Object> of(Job job) {
         return mapping((Entry.Mapping) Yaml.parse(job.text(), "job"));
     }
 

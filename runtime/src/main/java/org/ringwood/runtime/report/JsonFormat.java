@@ -8,13 +8,14 @@ import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.files.WholeFile;
 
 /** How records become JSON: fields in the order of the record, without those that are null; ∞ and NaN as strings. */
-final class JsonFormat {
+public final class JsonFormat {
     private static final JSON COMPACT = JSON.std.with(
             JSON.Feature.WRITE_RECORD_FIELDS_IN_DECLARATION_ORDER, JSON.Feature.FAIL_ON_UNKNOWN_BEAN_PROPERTY);
 
     private JsonFormat() {}
 
-    static String text(Record value) {
+    /** A record as one line. */
+    public static String text(Record value) {
         try {
             return COMPACT.asString(value);
         } catch (IOException e) {
@@ -27,7 +28,7 @@ final class JsonFormat {
      *
      * @throws IllegalArgumentException if the text is something else
      */
-    static <T extends Record> T read(Class<T> type, String text) {
+    public static <T extends Record> T read(Class<T> type, String text) {
         try {
             return COMPACT.beanFrom(type, text);
         } catch (IOException e) {
@@ -35,8 +36,12 @@ final class JsonFormat {
         }
     }
 
-    /** @throws InputException if the file cannot be written */
-    static void write(Path file, Object value) {
+    /**
+     * Writes a value for people and programs, whole or not at all.
+     *
+     * @throws InputException if the file cannot be written
+     */
+    public static void write(Path file, Object value) {
         WholeFile.write(
                 file, out -> COMPACT.with(JSON.Feature.PRETTY_PRINT_OUTPUT).write(value, out));
     }

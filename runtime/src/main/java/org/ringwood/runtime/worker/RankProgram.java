@@ -1,20 +1,15 @@
 package org.ringwood.runtime.worker;
 
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
-import org.ringwood.kernels.Devices;
-import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.cluster.Coordination;
-import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
-import org.ringwood.runtime.planning.Cores;
 
 /** One rank of a job, from its inputs to its exit code, once the group is connected. */
 final class RankProgram {
@@ -62,7 +57,7 @@ final class RankProgram {
 
     /** Runs to the end, and tells every rank if this one cannot go on. The group stays open. */
     End run() {
-        try (Device device = open(job.device(), cores())) {
+        try (Device device = RankDevice.open(job, group)) {
             return run(device);
         } catch (RuntimeException | Error thrown) {
             return fail(thrown);
@@ -107,27 +102,6 @@ final class RankProgram {
         JobFailure first = coordination.failure();
         JobFailure cause = first == null ? Classification.of(thrown, coordination.me()) : first;
         return End.failed(Classification.witnessed(cause, thrown), thrown);
-    }
-
-    private Cores cores() {
-        String mine = CpuList.allowed().orElse(CpuList.NONE).toString();
-        List<CpuList> allowed = Gathering.texts(group, mine).stream()
-                .map(text -> text.isEmpty() ? CpuList.NONE : CpuList.parse(text))
-                .toList();
-        return Cores.of(job, group.topology(), group.rank(), allowed);
-    }
-
-    private static Device open(Devices.Kind kind, Cores cores) {
-        try {
-            cores.cpus().requireUsable();
-        } catch (UnsupportedOperationException | IllegalArgumentException refused) {
-            throw new InputException("cpus: " + refused.getMessage() + ": name others, or leave it auto", refused);
-        }
-        try {
-            return Devices.open(kind, cores.threads(), cores.cpus());
-        } catch (UnsupportedOperationException missing) {
-            throw new InputException("device: " + missing.getMessage(), missing);
-        }
     }
 
     /** What carries the tensors; stays auto if it is not one transport, but shared memory within nodes and Aeron between them. */

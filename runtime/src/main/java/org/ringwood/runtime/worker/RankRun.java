@@ -8,8 +8,6 @@ import java.util.concurrent.Callable;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.schedule.CostModel;
-import org.ringwood.collectives.Failure;
-import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Rendezvous;
 import org.ringwood.kernels.Device;
@@ -19,8 +17,6 @@ import org.ringwood.runtime.cluster.Member;
 import org.ringwood.runtime.cluster.Progress;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
-import org.ringwood.runtime.outcome.ExitStatus;
-import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.planning.Decision;
 import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.planning.Planner;
@@ -103,24 +99,13 @@ final class RankRun {
 
     /** All ranks were given the same job; returns when rank 0 began it, by its clock. */
     private long agree() {
+        Agreement.on(
+                coordination,
+                job.digest(),
+                "different jobs: start all ranks with the same job file, --set options and masks",
+                job.timeouts().join());
         Rendezvous rendezvous = coordination.rendezvous();
-        int rank = coordination.me().rank();
-        String digest = job.digest();
-        rendezvous.publish(Rendezvous.key("digest", rank), digest);
-        String first =
-                rendezvous.await(Rendezvous.key("digest", 0), job.timeouts().join());
-        if (!first.equals(digest)) {
-            Member zero = coordination.members().getFirst();
-            Failure disagreement = coordination
-                    .me()
-                    .failure(
-                            Failure.Cause.DISAGREEMENT,
-                            "and rank 0 on " + zero.host()
-                                    + " were given different jobs: start all ranks with the same job file, --set options and masks");
-            coordination.fail(new JobFailure(disagreement, ExitStatus.BAD_INPUT));
-            throw new GroupFailureException(disagreement, "agreeing on the job");
-        }
-        if (rank == 0) {
+        if (coordination.me().rank() == 0) {
             rendezvous.publish(Rendezvous.key("origin", 0), Long.toString(System.currentTimeMillis()));
         }
         return Long.parseLong(

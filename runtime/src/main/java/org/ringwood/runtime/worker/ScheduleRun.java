@@ -2,7 +2,9 @@ package org.ringwood.runtime.worker;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.attention.execution.AttentionTensors;
 import org.ringwood.attention.execution.Execution;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.execution.Scoring;
@@ -18,7 +20,7 @@ import org.ringwood.runtime.report.RankReport;
 import org.ringwood.runtime.report.Trace;
 import org.ringwood.runtime.verify.Verification;
 
-/** One schedule on one rank: load the shard, run the plan, verify, write. */
+/** One schedule on one rank: load the shard, run the plan, verify, write; or run it many times and measure. */
 final class ScheduleRun {
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -59,18 +61,12 @@ final class ScheduleRun {
      */
     record Outcome(RankReport.Run report, double loadSeconds, double writeSeconds, List<Trace.Event> events) {}
 
+    /** Runs it once, and writes the result. */
     Outcome run(PlanExecutor executor, Verification verification, Optional<ResultWriter> writer) {
         long begin = System.nanoTime();
-        RowWork loading = work("loading for", Shard.rows(planned.plan().rank(group.rank())));
-        try (Shard.Loaded shard = Shard.load(inputs, planned.plan(), group, loading)) {
+        try (Shard.Loaded shard = load()) {
             double load = secondsSince(begin);
-            // Ranks that load faster would count the others' loading as waiting.
-            group.barrier();
-            Execution execution = executor.execute(
-                    planned.plan(),
-                    shard.tensors(),
-                    new Scoring(inputs.scale(), (float) job.attention().softcap()),
-                    steps);
+            Execution execution = execute(executor, shard.tensors());
             OwnRows rows = OwnRows.of(planned, group, shard.tensors());
             long verifying = System.nanoTime();
             Accuracy accuracy = verify(verification, rows);
@@ -83,6 +79,61 @@ final class ScheduleRun {
             group.barrier();
             return new Outcome(report(execution, verify, accuracy), load, write, steps.events());
         }
+    }
+
+    /**
+     * Runs it again and again on the same shard: some times to warm up, then as often as {@code each} is to hear of it. The first result
+     * is compared with the oracle, each later one with the first, bit by bit.
+     */
+    void measure(
+            PlanExecutor executor,
+            Verification verification,
+            int warmup,
+            List<Integer> iterations,
+            Consumer<Iteration> each) {
+        try (Shard.Loaded shard = load()) {
+            for (int i = 0; i < warmup; i++) {
+                execute(executor, shard.tensors());
+            }
+            long firstBits = 0;
+            @Nullable Accuracy accuracy = null;
+            for (int iteration : iterations) {
+                ResultBits.blank(shard.tensors());
+                Execution execution = execute(executor, shard.tensors());
+                long bits = ResultBits.of(shard.tensors());
+                if (accuracy == null) {
+                    firstBits = bits;
+                    accuracy = verify(verification, OwnRows.of(planned, group, shard.tensors()));
+                }
+                each.accept(new Iteration(iteration, report(execution, 0, accuracy), bits == firstBits));
+            }
+            // Peers may still read this shard in place.
+            group.barrier();
+        }
+    }
+
+    /**
+     * One measured run.
+     *
+     * @param number from 0
+     * @param report figures, with the accuracy of the first one
+     * @param repeated whether the result has the bits of the first one
+     */
+    record Iteration(int number, RankReport.Run report, boolean repeated) {}
+
+    private Shard.Loaded load() {
+        RowWork loading = work("loading for", Shard.rows(planned.plan().rank(group.rank())));
+        return Shard.load(inputs, planned.plan(), group, loading);
+    }
+
+    private Execution execute(PlanExecutor executor, AttentionTensors tensors) {
+        // Ranks that are ready earlier would count the others' loading as waiting.
+        group.barrier();
+        return executor.execute(
+                planned.plan(),
+                tensors,
+                new Scoring(inputs.scale(), (float) job.attention().softcap()),
+                steps);
     }
 
     private RowWork work(String what, long rows) {

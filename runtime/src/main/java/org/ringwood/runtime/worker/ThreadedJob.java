@@ -24,17 +24,32 @@ import org.ringwood.runtime.worker.RankProgram.End;
 /** A job whose ranks are threads of this process; for small jobs, and with the same code as processes run. */
 public final class ThreadedJob {
     private final Job job;
+    private final Part part;
+    private final Runnable discard;
     private final List<ProcessGroup> groups;
     private final List<LocalCoordination> coordination;
     private final AtomicReferenceArray<@Nullable End> ends;
-    private final String nonce = Nonce.of(UUID.randomUUID().toString()).toString();
     private final Watchdog watchdog = new Watchdog(this::abandon);
 
-    private ThreadedJob(Job job, int ranks) {
+    /** What every rank does. */
+    interface Part {
+        /** Does it, to the end. */
+        End play(LocalCoordination coordination, ProcessGroup group);
+    }
+
+    /**
+     * @param job says how long ranks wait
+     * @param topology which ranks are to count as sharing a node
+     * @param discard removes what the ranks left unfinished, if they cannot
+     */
+    ThreadedJob(Job job, Topology topology, Part part, Runnable discard) {
         this.job = job;
-        this.groups = ProcessGroups.inProcess(Topology.singleNode(ranks), Deadline.ofGroups(job));
-        this.coordination = LocalCoordination.of(ranks, groups.getFirst().liveness(), Hosts.name());
-        this.ends = new AtomicReferenceArray<>(ranks);
+        this.part = part;
+        this.discard = discard;
+        this.groups = ProcessGroups.inProcess(topology, Deadline.ofGroups(job));
+        this.coordination =
+                LocalCoordination.of(topology.size(), groups.getFirst().liveness(), Hosts.name());
+        this.ends = new AtomicReferenceArray<>(topology.size());
     }
 
     /**
@@ -44,10 +59,17 @@ public final class ThreadedJob {
      * @param verbose whether stack traces are shown
      */
     public static ExitStatus run(Job job, int ranks, boolean verbose) {
-        return new ThreadedJob(job, ranks).run(verbose);
+        String nonce = Nonce.of(UUID.randomUUID().toString()).toString();
+        Part part = (coordination, group) -> {
+            Voice voice = group.rank() == 0 ? Voice.on(System.out) : Voice.silent();
+            return new RankProgram(job, coordination, group, nonce, voice).run();
+        };
+        Runnable discard = () -> job.output().ifPresent(target -> Output.discard(target, nonce));
+        return new ThreadedJob(job, Topology.singleNode(ranks), part, discard).run(verbose);
     }
 
-    private ExitStatus run(boolean verbose) {
+    /** Runs it to its end. */
+    ExitStatus run(boolean verbose) {
         LocalCoordination any = coordination.getFirst();
         watchdog.endOnSignal(
                 new Failure(-1, "?", 0, Failure.Cause.CANCELLED, "the job was asked to end by a signal"), any::fail);
@@ -67,8 +89,7 @@ public final class ThreadedJob {
 
     private void runRank(ProcessGroup group) {
         int rank = group.rank();
-        Voice voice = rank == 0 ? Voice.on(System.out) : Voice.silent();
-        ends.set(rank, new RankProgram(job, coordination.get(rank), group, nonce, voice).run());
+        ends.set(rank, part.play(coordination.get(rank), group));
     }
 
     /** How every rank ended, also one whose program or whose leaving of the group threw. */
@@ -104,7 +125,7 @@ public final class ThreadedJob {
     /** The ranks go on, but not for long. */
     private void abandon(JobFailure failure) {
         explain(failure);
-        job.output().ifPresent(target -> Output.discard(target, nonce));
+        discard.run();
     }
 
     private static void explain(JobFailure failure) {

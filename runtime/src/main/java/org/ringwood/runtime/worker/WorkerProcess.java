@@ -5,14 +5,12 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.ringwood.collectives.Failure;
-import org.ringwood.collectives.GroupOptions;
 import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.ProcessGroup;
-import org.ringwood.collectives.TransportChoice;
-import org.ringwood.collectives.connect.Connector;
-import org.ringwood.collectives.connect.Participant;
 import org.ringwood.runtime.cluster.ClusterSettings;
+import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.HazelcastCoordination;
 import org.ringwood.runtime.cluster.MeetingPoint;
 import org.ringwood.runtime.cluster.Member;
@@ -24,7 +22,6 @@ import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.Lifeline;
 import org.ringwood.runtime.process.ProgressDisplay;
-import org.ringwood.runtime.process.ProgressPipe;
 import org.ringwood.runtime.worker.RankProgram.End;
 
 /** A process that is one rank of a job: joins the others, does its part, leaves, and says why if it could not. */
@@ -50,15 +47,50 @@ public final class WorkerProcess {
      * @param verbose whether stack traces are shown where there is no log for them
      */
     public static ExitStatus run(Seat seat, Path file, List<String> settings, boolean verbose) {
-        return new WorkerProcess(seat, verbose).run(file, settings);
+        return run(
+                seat,
+                () -> JobFile.read(file, settings, System.getenv()),
+                verbose,
+                (job, coordination, groups) -> runJob(seat, job, coordination, groups));
     }
 
-    private ExitStatus run(Path file, List<String> settings) {
+    /** What a rank does once it has joined the others. */
+    interface Part {
+        /**
+         * Does it, to the end.
+         *
+         * @param groups connect the ranks
+         */
+        End play(Job job, Coordination coordination, Groups groups);
+    }
+
+    /**
+     * Joins the others, does a part, and leaves.
+     *
+     * @param job says how ranks meet and how long they wait
+     */
+    static ExitStatus run(Seat seat, Supplier<Job> job, boolean verbose, Part part) {
+        return new WorkerProcess(seat, verbose).run(job, part);
+    }
+
+    private static End runJob(Seat seat, Job job, Coordination coordination, Groups groups) {
+        String nonce = Nonce.of(seat.token()).toString();
+        try (ProcessGroup group = groups.connect(job.transport())) {
+            if (seat.rank() > 0) {
+                return new RankProgram(job, coordination, group, nonce, Voice.silent()).run();
+            }
+            try (ProgressFeed _ = new ProgressFeed(coordination, ProgressDisplay.ofRankZero(seat.directory()))) {
+                return new RankProgram(job, coordination, group, nonce, Voice.on(System.out)).run();
+            }
+        }
+    }
+
+    private ExitStatus run(Supplier<Job> source, Part part) {
         End end;
         try {
-            Job job = JobFile.read(file, settings, System.getenv());
+            Job job = source.get();
             requireAgreement(job);
-            end = run(job);
+            end = run(job, part);
         } catch (RuntimeException | Error thrown) {
             end = End.failed(Classification.of(thrown, me), thrown);
         }
@@ -80,48 +112,35 @@ public final class WorkerProcess {
         }
     }
 
-    private End run(Job job) {
+    private End run(Job job, Part part) {
         try (Deadline deadline = Deadline.of(job)) {
-            return run(job, deadline);
+            return run(job, part, deadline);
         }
     }
 
-    private End run(Job job, Deadline deadline) {
+    private End run(Job job, Part part, Deadline deadline) {
         // Until there are peers and files, there is nothing to clean up.
         lifeline.ifPresent(pipe -> pipe.listen(watchdog::halt));
         deadline.listen(watchdog::halt);
         InetAddress address = ListenAddress.of(job.network().interfaceName(), seat);
-        GroupOptions options = options(job);
         try (HazelcastCoordination coordination =
                 HazelcastCoordination.join(clusterSettings(job, address), watchdog::arm)) {
             lifeline.ifPresent(pipe -> pipe.listen(coordination::fail));
             deadline.listen(coordination::fail);
             watchdog.endOnSignal(
                     me.failure(Failure.Cause.CANCELLED, "was asked to end by a signal"), coordination::fail);
-            return run(job, coordination, address, options);
+            return run(job, part, coordination, address);
         }
     }
 
-    private End run(Job job, HazelcastCoordination coordination, InetAddress address, GroupOptions options) {
-        Nonce nonce = Nonce.of(seat.token());
-        Participant self = new Participant(
-                seat.rank(), seat.size(), nonce.value(), address, coordination.rendezvous(), coordination.liveness());
-        try (ProcessGroup group = Connector.connect(self, options)) {
-            if (seat.rank() > 0) {
-                return new RankProgram(job, coordination, group, nonce.toString(), Voice.silent()).run();
-            }
-            try (ProgressFeed _ = new ProgressFeed(coordination, display())) {
-                return new RankProgram(job, coordination, group, nonce.toString(), Voice.on(System.out)).run();
-            }
+    private End run(Job job, Part part, Coordination coordination, InetAddress address) {
+        try {
+            return part.play(job, coordination, new Groups(seat, job, coordination, address));
         } catch (RuntimeException | Error thrown) {
             coordination.fail(Classification.of(thrown, me));
             JobFailure first = coordination.failure();
             return End.failed(first == null ? Classification.of(thrown, me) : first, thrown);
         }
-    }
-
-    private ProgressDisplay display() {
-        return seat.directory().isPresent() ? new ProgressPipe(System.out) : ProgressDisplay.onStandardError();
     }
 
     private ClusterSettings clusterSettings(Job job, InetAddress address) {
@@ -136,20 +155,6 @@ public final class WorkerProcess {
                 meeting,
                 seat.token(),
                 job.timeouts());
-    }
-
-    private static GroupOptions options(Job job) {
-        TransportChoice choice = switch (job.transport()) {
-            case AUTO -> TransportChoice.AUTO;
-            case SHM -> TransportChoice.SHM;
-            case AERON -> TransportChoice.AERON;
-            case INPROCESS ->
-                throw new InputException(
-                        "transport: inprocess is for ranks that are threads, but this job's are processes: take auto, shm or aeron");
-            case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
-        };
-        return new GroupOptions(
-                choice, job.network().interfaceName(), job.network().ports(), Deadline.ofGroups(job));
     }
 
     /** A worker of our launcher leaves word in the job's directory; any other says it itself. */

@@ -40,6 +40,16 @@ public final class Setting {
         return new Setting(path, Yaml.value(text.substring(equals + 1), where), where);
     }
 
+    /**
+     * A value that another file, or another place of the same file, gives to a key.
+     *
+     * @param key dotted path
+     * @param value what it is to be; complaints name where it stands
+     */
+    public static Setting of(String key, Entry value) {
+        return new Setting(key.split("\\.", -1), value, value.where());
+    }
+
     /** The entry with this value in it; {@code root} stays as it is. */
     public Entry applyTo(Entry root) {
         // A file that is no mapping at all is for its reader to refuse.

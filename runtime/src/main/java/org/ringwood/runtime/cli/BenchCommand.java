@@ -1,0 +1,92 @@
+package org.ringwood.runtime.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.sweep.Pending;
+import org.ringwood.runtime.sweep.Sweep;
+import org.ringwood.runtime.worker.Seat;
+import org.ringwood.runtime.worker.SweepProcess;
+import org.ringwood.runtime.worker.SweepTask;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Measures the rows of a sweep: on workers of this machine, or as one rank of those that Slurm, mpirun or the like started. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {
+            "Measures the rows of a sweep file, each verified, into CSV files of a directory that ringwood plot draws.",
+            "Under srun, mpirun or ringwood exec: those rows that have as many workers and nodes as were started."
+        })
+final class BenchCommand implements Callable<Integer>, Verbose {
+    private final Class<?> worker;
+
+    @Parameters(index = "0", paramLabel = "SWEEP.yaml", description = "Sweep file.")
+    private Path file = Path.of("");
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Where measurements are kept; any number of runs may share it.")
+    private @Nullable Path out;
+
+    @Option(names = "--resume", description = "Measure only what is missing in DIR.")
+    private boolean resume;
+
+    @Option(names = "--dry-run", description = "Show the rows and start nothing.")
+    private boolean dryRun;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Replaces a key of the sweep file, such as iterations=5; may be repeated.")
+    private List<String> settings = List.of();
+
+    @Option(names = "--verbose", description = "Show stack traces and logs if something fails.")
+    private boolean verbose;
+
+    BenchCommand(Class<?> worker) {
+        this.worker = worker;
+    }
+
+    @Override
+    public boolean verbose() {
+        return verbose;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        return run().code();
+    }
+
+    private ExitStatus run() throws InterruptedException {
+        Optional<Seat> seat = Seat.of(System.getenv());
+        if (dryRun) {
+            SweepTask task = new SweepTask(file, settings, out == null ? Path.of("") : out, resume && out != null);
+            show(task, seat);
+            return ExitStatus.DONE;
+        }
+        if (out == null) {
+            throw new InputException(
+                    "--out is missing: name a directory for the measurements, or show the rows by --dry-run");
+        }
+        SweepTask task = new SweepTask(file, settings, out, resume);
+        return seat.isPresent()
+                ? SweepProcess.run(seat.get(), task, verbose)
+                : new LocalSweep(worker, task, task.read(), verbose).run();
+    }
+
+    private static void show(SweepTask task, Optional<Seat> seat) {
+        Sweep sweep = task.read();
+        Pending pending = task.pending(sweep);
+        System.out.print(SweepTable.of(sweep, pending, seat));
+        sweep.leftOut().forEach(sentence -> System.out.println("left out: " + sentence));
+    }
+}

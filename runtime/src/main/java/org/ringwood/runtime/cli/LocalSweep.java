@@ -1,0 +1,88 @@
+package org.ringwood.runtime.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.sweep.Pending;
+import org.ringwood.runtime.sweep.Row;
+import org.ringwood.runtime.sweep.Sweep;
+import org.ringwood.runtime.worker.SweepTask;
+import org.ringwood.runtime.worker.ThreadedSweep;
+
+/**
+ * A sweep on this machine: worker processes are started once for each number of workers, and ranks that are threads once for each
+ * number of workers and nodes.
+ *
+ * @param worker main class of a worker
+ * @param verbose whether all logs are shown if something fails
+ */
+record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, boolean verbose) {
+    /** Rows that are measured by the same ranks. */
+    private record Crew(boolean threads, int workers, int nodes) {
+        static Crew of(Row row) {
+            return new Crew(row.job().transport() == Job.Transport.INPROCESS, row.workers(), row.nodes());
+        }
+    }
+
+    ExitStatus run() throws InterruptedException {
+        Pending pending = task.pending(sweep);
+        Pending here = pending.only(this::fits);
+        explainOthers(pending, here);
+        ExitStatus worst = ExitStatus.DONE;
+        for (Crew crew : here.rows().stream().map(Crew::of).distinct().toList()) {
+            ExitStatus status = run(crew, here.only(row -> Crew.of(row).equals(crew)));
+            if (status != ExitStatus.DONE) {
+                worst = status;
+            }
+            if (status != ExitStatus.DONE && status != ExitStatus.VERIFICATION_FAILED) {
+                break;
+            }
+        }
+        return worst;
+    }
+
+    private ExitStatus run(Crew crew, Pending rows) throws InterruptedException {
+        if (crew.threads()) {
+            return ThreadedSweep.run(task, sweep, rows, verbose);
+        }
+        return new LocalJob(
+                        worker,
+                        task.arguments(),
+                        crew.workers(),
+                        Optional.empty(),
+                        rows.rows().getFirst().job().timeouts().job(),
+                        verbose)
+                .run();
+    }
+
+    private boolean fits(Row row) {
+        return row.job().transport() == Job.Transport.INPROCESS || (row.nodes() == 1 && hasThreads(row));
+    }
+
+    /** One process with the threads of many workers: where there are no cores for them, it does not exist. */
+    private static boolean hasThreads(Row row) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return row.workers() > 1 || row.job().threads().orElse(1) <= cores;
+    }
+
+    private void explainOthers(Pending pending, Pending here) {
+        List<String> others = new ArrayList<>();
+        count(pending, row -> row.nodes() > 1 && !fits(row))
+                .ifPresent(count -> others.add(
+                        count + " rows need several nodes: start the sweep there by srun or mpirun, a rank a worker"));
+        count(pending, row -> row.nodes() == 1 && !fits(row))
+                .ifPresent(count -> others.add(count + " rows want more threads than this machine has cores"));
+        if (here.isEmpty()) {
+            others.add("nothing is to be measured here");
+        }
+        others.forEach(sentence -> System.err.println("ringwood: " + sentence));
+    }
+
+    private static Optional<Integer> count(Pending pending, Predicate<Row> of) {
+        int count = pending.only(of).rows().size();
+        return count == 0 ? Optional.empty() : Optional.of(count);
+    }
+}

@@ -1,0 +1,86 @@
+package org.ringwood.runtime.worker;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import org.ringwood.collectives.GroupOptions;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Rendezvous;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.TransportChoice;
+import org.ringwood.collectives.connect.Connector;
+import org.ringwood.collectives.connect.Nodes;
+import org.ringwood.collectives.connect.Participant;
+import org.ringwood.runtime.cluster.Coordination;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.job.Job;
+
+/**
+ * Connects a worker process to the others: once for a job, several times in turn where several transports are measured. Every rank
+ * makes the same calls in the same order. A message of one group is none of the next, as each has a nonce of its own.
+ */
+final class Groups {
+    private final Seat seat;
+    private final Job job;
+    private final Coordination coordination;
+    private final InetAddress address;
+    private int meetings;
+
+    /**
+     * @param job says where ranks listen and how long they wait
+     * @param address that this rank listens on
+     */
+    Groups(Seat seat, Job job, Coordination coordination, InetAddress address) {
+        this.seat = seat;
+        this.job = job;
+        this.coordination = coordination;
+        this.address = address;
+    }
+
+    /** Which ranks share a node. */
+    Topology topology() {
+        return Nodes.meet(next(), job.timeouts().join());
+    }
+
+    /** The group of all ranks over a transport. */
+    ProcessGroup connect(Job.Transport transport) {
+        GroupOptions options = new GroupOptions(
+                choice(transport), job.network().interfaceName(), job.network().ports(), Deadline.ofGroups(job));
+        return Connector.connect(next(), options);
+    }
+
+    private Participant next() {
+        int meeting = meetings++;
+        return new Participant(
+                seat.rank(),
+                seat.size(),
+                Nonce.of(seat.token()).value() + meeting,
+                address,
+                new Chapter(coordination.rendezvous(), "meeting-" + meeting + "/"),
+                coordination.liveness());
+    }
+
+    private static TransportChoice choice(Job.Transport transport) {
+        return switch (transport) {
+            case AUTO -> TransportChoice.AUTO;
+            case SHM -> TransportChoice.SHM;
+            case AERON -> TransportChoice.AERON;
+            case INPROCESS ->
+                throw new InputException(
+                        "transport: inprocess is for ranks that are threads, but this job's are processes: take auto, shm or aeron");
+            case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
+        };
+    }
+
+    /** A part of a rendezvous, whose keys begin alike. */
+    private record Chapter(Rendezvous all, String prefix) implements Rendezvous {
+        @Override
+        public void publish(String key, String value) {
+            all.publish(prefix + key, value);
+        }
+
+        @Override
+        public String await(String key, Duration timeout) {
+            return all.await(prefix + key, timeout);
+        }
+    }
+}

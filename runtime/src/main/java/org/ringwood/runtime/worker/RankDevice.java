@@ -1,0 +1,41 @@
+package org.ringwood.runtime.worker;
+
+import java.util.List;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.pool.CpuList;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.planning.Cores;
+
+/** The device of a rank, with its share of the node's cores. */
+final class RankDevice {
+    private RankDevice() {}
+
+    /** Opens it; every rank calls this, since they share cores. */
+    static Device open(Job job, ProcessGroup group) {
+        return open(job.device(), cores(job, group));
+    }
+
+    private static Cores cores(Job job, ProcessGroup group) {
+        String mine = CpuList.allowed().orElse(CpuList.NONE).toString();
+        List<CpuList> allowed = Gathering.texts(group, mine).stream()
+                .map(text -> text.isEmpty() ? CpuList.NONE : CpuList.parse(text))
+                .toList();
+        return Cores.of(job, group.topology(), group.rank(), allowed);
+    }
+
+    private static Device open(Devices.Kind kind, Cores cores) {
+        try {
+            cores.cpus().requireUsable();
+        } catch (UnsupportedOperationException | IllegalArgumentException refused) {
+            throw new InputException("cpus: " + refused.getMessage() + ": name others, or leave it auto", refused);
+        }
+        try {
+            return Devices.open(kind, cores.threads(), cores.cpus());
+        } catch (UnsupportedOperationException missing) {
+            throw new InputException("device: " + missing.getMessage(), missing);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package org.ringwood.runtime.worker;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.ringwood.attention.Mask;
+import org.ringwood.attention.execution.PlanExecutor;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.schedule.CostModel;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.scalar.Accuracy;
+import org.ringwood.runtime.cluster.Coordination;
+import org.ringwood.runtime.cluster.Progress;
+import org.ringwood.runtime.job.Inputs;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.net.Link;
+import org.ringwood.runtime.planning.Decision;
+import org.ringwood.runtime.planning.PlannedSchedule;
+import org.ringwood.runtime.planning.Planner;
+import org.ringwood.runtime.report.JsonFormat;
+import org.ringwood.runtime.sweep.Measurement;
+import org.ringwood.runtime.sweep.Row;
+import org.ringwood.runtime.verify.Verification;
+
+/** One rank's part of measuring a row. Every rank runs the same steps in the same order. */
+final class RowRun {
+    private final Row row;
+    private final Coordination coordination;
+    private final ProcessGroup group;
+    private final ProcessGroup alone;
+    private final Device device;
+    private final Link link;
+    private final Optional<SweepRecord> record;
+    private final List<Measurement> measured = new ArrayList<>();
+    private Optional<String> violation = Optional.empty();
+
+    /**
+     * @param alone this rank's group of itself
+     * @param record rank 0's
+     */
+    RowRun(
+            Row row,
+            Coordination coordination,
+            ProcessGroup group,
+            ProcessGroup alone,
+            Device device,
+            Link link,
+            Optional<SweepRecord> record) {
+        this.row = row;
+        this.coordination = coordination;
+        this.group = group;
+        this.alone = alone;
+        this.device = device;
+        this.link = link;
+        this.record = record;
+    }
+
+    /** Measures some iterations; returns what is wrong with the result, if anything is: such a row is not recorded. */
+    Optional<String> run(int warmup, List<Integer> iterations) {
+        Job job = row.job();
+        try (Inputs inputs = Inputs.open(job);
+                PlanExecutor executor = new PlanExecutor(group, device)) {
+            CostModel model = model(inputs);
+            Mask mask = planning(inputs::mask);
+            Planner planner = new Planner(inputs.shape(), mask, group.topology(), model);
+            Decision decision = decide(planner);
+            PlannedSchedule planned = planning(() -> planner.plan(decision));
+            Optional<RowFigures> figures = record.map(of -> of.figures(
+                    row,
+                    decision,
+                    planning(() -> model.seconds(planned.plan())),
+                    planning(() -> bytesNeeded(planner, planned)),
+                    link.bytesPerSecond()));
+            Verification verification = new Verification(
+                    inputs,
+                    mask,
+                    (float) job.attention().softcap(),
+                    job.verify(),
+                    device.threads(),
+                    () -> coordination.failure() != null);
+            new ScheduleRun(job, coordination, group, planned, inputs, 0)
+                    .measure(executor, verification, warmup, iterations, iteration -> take(iteration, figures));
+        }
+        record.ifPresent(of -> of.show(row, measured, violation));
+        return violation;
+    }
+
+    /** What is to be expected of this row: the link as it was measured, and the ranks' speed on a piece of it. */
+    private CostModel model(Inputs inputs) {
+        CostModel usual = CostModel.cpu(device.threads());
+        return new CostModel(
+                SoloSpeed.flopsPerSecond(group, alone, device, inputs.shape()),
+                known(link.bytesPerSecondWithin(), usual.bytesPerSecondWithin()),
+                known(link.bytesPerSecondAcross(), usual.bytesPerSecondAcross()),
+                known(link.latencySeconds(), usual.latencySeconds()));
+    }
+
+    private static double known(double measured, double usual) {
+        return Double.isNaN(measured) ? usual : measured;
+    }
+
+    private Decision decide(Planner planner) {
+        String mine = record.isPresent()
+                ? planning(() -> planner.decide(
+                                row.schedule(), row.job().attention().partition())
+                        .encode())
+                : "";
+        return Decision.decode(Gathering.texts(group, mine).getFirst());
+    }
+
+    /** Gather sends every rank just what its queries need. */
+    private static double bytesNeeded(Planner planner, PlannedSchedule planned) {
+        if (planned.schedule().replicatesQueries()) {
+            return Double.NaN;
+        }
+        Plan gather =
+                planner.plan(new Decision("gather", planned.partition(), "")).plan();
+        return gather.predictions().stream()
+                .mapToLong(rank -> rank.traffic().bytes())
+                .sum();
+    }
+
+    private <T> T planning(Callable<T> work) {
+        coordination.tell(new Progress("planning", 0, 0));
+        return Aside.compute(group, "planning", work);
+    }
+
+    private void take(ScheduleRun.Iteration mine, Optional<RowFigures> figures) {
+        RankIteration told = new RankIteration(device.description(), device.threads(), mine.report(), mine.repeated());
+        List<RankIteration> ranks = Gathering.texts(group, JsonFormat.text(told)).stream()
+                .map(text -> JsonFormat.read(RankIteration.class, text))
+                .toList();
+        violation = violation.or(() -> violation(mine.number(), ranks));
+        if (violation.isEmpty()) {
+            figures.map(of -> of.measurement(mine.number(), ranks)).ifPresent(figure -> {
+                record.ifPresent(to -> to.add(figure));
+                measured.add(figure);
+            });
+        }
+    }
+
+    private Optional<String> violation(int iteration, List<RankIteration> ranks) {
+        Accuracy accuracy = RowFigures.accuracy(ranks);
+        if (!accuracy.holds()) {
+            return Optional.of(String.format(
+                    Locale.ROOT,
+                    "verification failed: %s differs from the oracle by %.2e (allowed %.2e), its lse by %.2e (allowed %.2e)",
+                    row,
+                    accuracy.outError(),
+                    accuracy.outBound(),
+                    accuracy.lseError(),
+                    accuracy.lseBound()));
+        }
+        return ranks.stream().allMatch(RankIteration::repeated)
+                ? Optional.empty()
+                : Optional.of("verification failed: iteration " + iteration + " of " + row
+                        + " gave other bits than the first one");
+    }
+}

@@ -1,0 +1,126 @@
+package org.ringwood.runtime.worker;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.environment.ParallelEnvironment;
+import org.ringwood.runtime.cluster.Coordination;
+import org.ringwood.runtime.files.InputException;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.outcome.Emulation;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.process.ProgressDisplay;
+import org.ringwood.runtime.sweep.Pending;
+import org.ringwood.runtime.sweep.Row;
+import org.ringwood.runtime.sweep.Sweep;
+import org.ringwood.runtime.worker.RankProgram.End;
+
+/** A process that is one rank of a sweep: measures the rows that fit the ranks and nodes that there are. */
+public final class SweepProcess {
+    private final Seat seat;
+    private final SweepTask task;
+    private final Sweep sweep;
+
+    private SweepProcess(Seat seat, SweepTask task) {
+        this.seat = seat;
+        this.task = task;
+        this.sweep = task.read();
+    }
+
+    /**
+     * Runs this process's rank.
+     *
+     * @param verbose whether stack traces are shown where there is no log for them
+     */
+    public static ExitStatus run(Seat seat, SweepTask task, boolean verbose) {
+        SweepProcess process = new SweepProcess(seat, task);
+        return WorkerProcess.run(
+                seat, process::anyJob, verbose, (_, coordination, groups) -> process.play(coordination, groups));
+    }
+
+    /** All rows meet alike and wait alike. */
+    private Job anyJob() {
+        return sweep.rows().stream()
+                .filter(row -> row.workers() == seat.size() && isOfProcesses(row))
+                .findFirst()
+                .map(Row::job)
+                .orElseThrow(() -> new InputException(task.file() + " has no row for the " + seat.size()
+                        + " ranks that were started: it has rows for " + numbers() + " workers"));
+    }
+
+    private String numbers() {
+        return sweep.rows().stream()
+                .filter(SweepProcess::isOfProcesses)
+                .map(Row::workers)
+                .distinct()
+                .sorted()
+                .map(String::valueOf)
+                .collect(Collectors.joining(", "));
+    }
+
+    private static boolean isOfProcesses(Row row) {
+        return row.job().transport() != Job.Transport.INPROCESS;
+    }
+
+    private End play(Coordination coordination, Groups groups) {
+        Job any = anyJob();
+        Agreement.on(
+                coordination,
+                sweep.digest(),
+                "different sweeps: start all ranks with the same sweep file and --set options",
+                any.timeouts().join());
+        Topology topology = groups.topology();
+        int nodes = (int) topology.nodes().stream().distinct().count();
+        List<Row> fitting = sweep.rows().stream()
+                .filter(row -> row.workers() == seat.size() && row.nodes() == nodes && isOfProcesses(row))
+                .toList();
+        if (fitting.isEmpty()) {
+            throw new InputException(task.file() + " has rows for " + seat.size() + " workers, but none on " + nodes
+                    + " nodes: start them on as many nodes as axes.nodes says");
+        }
+        Optional<String> wrong = Optional.empty();
+        for (Job.Transport transport :
+                fitting.stream().map(row -> row.job().transport()).distinct().toList()) {
+            List<Row> rows = fitting.stream()
+                    .filter(row -> row.job().transport() == transport)
+                    .toList();
+            Optional<String> here = measure(transport, rows, coordination, groups);
+            wrong = wrong.or(() -> here);
+        }
+        coordination.conclude();
+        return wrong.map(sentence -> End.of(new JobFailure(
+                        coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED)))
+                .orElseGet(End::done);
+    }
+
+    private Optional<String> measure(
+            Job.Transport transport, List<Row> rows, Coordination coordination, Groups groups) {
+        try (ProcessGroup group = groups.connect(transport);
+                @Nullable ProgressFeed _ = progress(coordination)) {
+            // Files that other nodes wrote may show late, so that one rank looks for all.
+            String mine =
+                    seat.rank() == 0 ? task.pending(sweep).only(rows::contains).encode() : "";
+            Pending todo = Pending.decode(sweep, Gathering.texts(group, mine).getFirst());
+            Optional<String> wrong = new GroupSweep(sweep, coordination, group, task.out(), surroundings()).run(todo);
+            group.barrier();
+            return wrong;
+        }
+    }
+
+    private @Nullable ProgressFeed progress(Coordination coordination) {
+        return seat.rank() > 0 ? null : new ProgressFeed(coordination, ProgressDisplay.ofRankZero(seat.directory()));
+    }
+
+    private GroupSweep.Surroundings surroundings() {
+        String launcher = seat.directory().isPresent()
+                ? "ringwood bench"
+                : ParallelEnvironment.current().launcher().name().toLowerCase(Locale.ROOT);
+        return new GroupSweep.Surroundings(launcher, Emulation.of(System.getenv()), System.out);
+    }
+}
