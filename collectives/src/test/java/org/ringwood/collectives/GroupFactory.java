@@ -3,6 +3,7 @@ package org.ringwood.collectives;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Makes the connected groups that a contract is checked on. */
 public interface GroupFactory {
@@ -11,11 +12,22 @@ public interface GroupFactory {
             new Timeouts(Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofSeconds(60), Optional.empty());
 
     /**
-     * The group of all ranks of a new job, as each rank sees it, in rank order. The test closes them, each on a thread of its own.
+     * The group of all ranks of a new job, as each rank of this process sees it, in rank order: mostly all, or one of them if the ranks
+     * are processes that all run the test. The test closes them, each on a thread of its own.
      *
      * @throws Exception if they cannot be connected, which fails the test
      */
     List<ProcessGroup> connect(Topology topology, Timeouts timeouts) throws Exception;
+
+    /** A new count of what all ranks of a test do. */
+    default Tally tally() throws Exception {
+        return Tally.ofThreads();
+    }
+
+    /** Of what a test does at random: the same on all ranks. */
+    default long seed() {
+        return ThreadLocalRandom.current().nextLong();
+    }
 
     /** Numbers of ranks to try. */
     default List<Integer> sizes() {

@@ -13,9 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.ringwood.collectives.Failure.Cause;
@@ -240,7 +238,7 @@ public interface TransportContract extends GroupFactory {
     @Test
     default void movesRandomTrafficInRandomOrder() throws Exception {
         for (int size : sizes()) {
-            long seed = new Random().nextLong();
+            long seed = seed();
             try {
                 RandomTraffic traffic = new RandomTraffic(size, seed);
                 RankThreads.run(connect(size), traffic::run);
@@ -337,9 +335,9 @@ public interface TransportContract extends GroupFactory {
 
     @Test
     default void endsAllWaitsByTheFirstFailure() throws Exception {
-        int size = 4;
         var failures = ConcurrentHashMap.<Failure>newKeySet();
-        List<Optional<Throwable>> thrown = RankThreads.outcomes(connect(size), group -> {
+        List<ProcessGroup> groups = connect(4);
+        List<Optional<Throwable>> thrown = RankThreads.outcomes(groups, group -> {
             if (group.rank() == 2) {
                 group.barrier();
                 throw new ArithmeticException("the kernel of rank 2 broke");
@@ -353,28 +351,30 @@ public interface TransportContract extends GroupFactory {
                 throw e;
             }
         });
-        assertThat(thrown.get(2)).get().isInstanceOf(ArithmeticException.class);
-        assertThat(failures).singleElement().satisfies(failure -> {
+        assertThat(failures).hasSizeLessThanOrEqualTo(1).allSatisfy(failure -> {
             assertThat(failure.rank()).isEqualTo(2);
             assertThat(failure.cause()).isEqualTo(Cause.ERROR);
             assertThat(failure.detail()).contains("the kernel of rank 2 broke");
         });
-        for (int rank : List.of(0, 1, 3)) {
-            assertThat(thrown.get(rank)).get().isInstanceOf(GroupFailureException.class);
+        for (int i = 0; i < groups.size(); i++) {
+            boolean culprit = groups.get(i).rank() == 2;
+            assertThat(thrown.get(i))
+                    .get()
+                    .isInstanceOf(culprit ? ArithmeticException.class : GroupFailureException.class);
         }
     }
 
     @Test
     default void letsRanksLeaveAtDifferentTimes() throws Exception {
-        CountDownLatch left = new CountDownLatch(1);
+        Tally left = tally();
         RankThreads.run(connect(3), group -> {
             group.barrier();
             if (group.rank() == 0) {
                 group.close();
-                left.countDown();
+                left.add();
                 return;
             }
-            left.await();
+            left.awaitAtLeast(1);
             MemorySegment payload = Payloads.of(group.rank(), 1000);
             try (Operation operation = group.begin("without rank 0")) {
                 int peer = 3 - group.rank();

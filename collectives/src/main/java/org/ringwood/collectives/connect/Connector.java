@@ -3,6 +3,7 @@ package org.ringwood.collectives.connect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.Failure.Cause;
@@ -18,6 +19,8 @@ import org.ringwood.collectives.aeron.AeronConfig;
 import org.ringwood.collectives.aeron.AeronTransport;
 import org.ringwood.collectives.aeron.AeronTuning;
 import org.ringwood.collectives.aeron.Media;
+import org.ringwood.collectives.mpi.MpiConfig;
+import org.ringwood.collectives.mpi.MpiTransport;
 import org.ringwood.collectives.shm.ShmTransport;
 import org.ringwood.collectives.transport.RoutedTransport;
 import org.ringwood.collectives.transport.Transport;
@@ -92,21 +95,25 @@ public final class Connector {
     }
 
     private Transport transport(Job job) {
-        List<String> ranks = job.topology().nodes();
-        List<String> nodes = ranks.stream().distinct().toList();
+        List<String> nodes = job.topology().nodes().stream().distinct().toList();
         return switch (options.transport()) {
             case AERON -> aeron(job);
             case SHM -> {
                 requireOneNode(nodes);
                 yield shm(job);
             }
-            case AUTO -> {
-                if (nodes.size() == 1) {
-                    yield shm(job);
-                }
-                yield nodes.size() == ranks.size() ? aeron(job) : routed(job);
-            }
+            case AUTO -> withinNodes(job, nodes, this::aeron);
+            case MPI -> mpi(job);
+            case SHM_MPI -> withinNodes(job, nodes, this::mpi);
         };
+    }
+
+    /** Shared memory where ranks share a node, a network where they do not. */
+    private Transport withinNodes(Job job, List<String> nodes, Function<Job, Transport> network) {
+        if (nodes.size() == 1) {
+            return shm(job);
+        }
+        return nodes.size() == job.size() ? network.apply(job) : routed(job, network);
     }
 
     private static void requireOneNode(List<String> nodes) {
@@ -117,10 +124,10 @@ public final class Connector {
         }
     }
 
-    private Transport routed(Job job) {
+    private Transport routed(Job job, Function<Job, Transport> network) {
         Transport withinNode = shm(job);
         try {
-            return new RoutedTransport(job.topology(), withinNode, aeron(job));
+            return new RoutedTransport(job.topology(), withinNode, network.apply(job));
         } catch (RuntimeException e) {
             withinNode.close();
             throw e;
@@ -135,6 +142,10 @@ public final class Connector {
         AeronConfig config = new AeronConfig(
                 job, self.rank(), listening(), Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
         return AeronTransport.connect(config, self.liveness());
+    }
+
+    private Transport mpi(Job job) {
+        return MpiTransport.connect(new MpiConfig(job, self.rank(), self.rendezvous(), self.liveness()));
     }
 
     /** Where this rank receives datagrams. */

@@ -1,0 +1,109 @@
+package org.ringwood.collectives.mpi;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.ringwood.collectives.CollectivesContract;
+import org.ringwood.collectives.Job;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.Tally;
+import org.ringwood.collectives.Timeouts;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.TransportContract;
+
+/**
+ * A process that mpirun has started. All of them run the contracts' tests, in the same order, each with its own rank's part of the
+ * groups. Small groups leave out the last processes.
+ */
+final class ContractRank implements TransportContract, CollectivesContract {
+    /** What a test's outcome is if it has passed. */
+    static final String PASSED = "passed";
+
+    private final Path folder;
+    private final List<Integer> sizes;
+    private final int self = Integer.parseInt(System.getenv("OMPI_COMM_WORLD_RANK"));
+    private String test = "";
+    private int connected;
+
+    private ContractRank(Path folder, List<Integer> sizes) {
+        this.folder = folder;
+        this.sizes = sizes;
+    }
+
+    /** Arguments: a folder that all processes share, and the numbers of ranks to try. */
+    public static void main(String[] arguments) throws Exception {
+        List<Integer> sizes = Stream.of(arguments).skip(1).map(Integer::valueOf).toList();
+        ContractRank rank = new ContractRank(Path.of(arguments[0]), sizes);
+        for (Method test : tests()) {
+            rank.run(test);
+        }
+    }
+
+    static List<Method> tests() {
+        return Stream.of(TransportContract.class, CollectivesContract.class)
+                .flatMap(contract -> Stream.of(contract.getDeclaredMethods()))
+                .filter(method -> method.isAnnotationPresent(Test.class))
+                .sorted(Comparator.comparing(Method::getName))
+                .toList();
+    }
+
+    static Path outcomeFile(Path folder, String test, int rank) {
+        return folder.resolve(test + "." + rank);
+    }
+
+    /** What a test shares is numbered anew in each, since one that fails on this rank alone does not do all that the others do. */
+    private void run(Method method) throws IOException {
+        test = method.getName();
+        connected = 0;
+        Files.writeString(outcomeFile(folder, test, self), outcome(method), StandardOpenOption.CREATE_NEW);
+    }
+
+    private String outcome(Method test) {
+        try {
+            test.invoke(this);
+            return PASSED;
+        } catch (InvocationTargetException | IllegalAccessException thrown) {
+            StringWriter text = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(text, true));
+            return text.toString();
+        }
+    }
+
+    @Override
+    public List<Integer> sizes() {
+        return sizes;
+    }
+
+    @Override
+    public long seed() {
+        return folder.hashCode();
+    }
+
+    @Override
+    public Tally tally() throws IOException {
+        return new SharedFolder(folder.resolve(test + "-tally" + connected)).tally();
+    }
+
+    /** The chunk is small, so that large messages are split. */
+    @Override
+    public List<ProcessGroup> connect(Topology topology, Timeouts timeouts) throws IOException {
+        String name = test + "-job" + connected++;
+        if (self >= topology.size()) {
+            return List.of();
+        }
+        SharedFolder shared = new SharedFolder(folder.resolve(name));
+        Job job = new Job(name.hashCode(), 0, topology, timeouts);
+        MpiConfig config = new MpiConfig(job, self, shared, shared, MpiBinding.fromProperties(), 1 << 20);
+        return List.of(ProcessGroups.over(job, self, MpiTransport.connect(config), shared));
+    }
+}
