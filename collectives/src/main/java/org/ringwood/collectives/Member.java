@@ -19,6 +19,7 @@ final class Member implements AutoCloseable {
     private final Set<NativeMemory> memories = new LinkedHashSet<>();
     private @Nullable NativeMemory scratch;
     private int nextGroup;
+    private boolean abandoned;
 
     Member(Job job, int rank, Transport transport, Liveness liveness) {
         this.job = job;
@@ -87,11 +88,15 @@ final class Member implements AutoCloseable {
 
     /** See {@link ProcessGroup#withdraw}. */
     void withdraw() {
-        if (liveness.failure() == null) {
+        if (liveness.failure() == null || abandoned) {
             return;
         }
         long deadline = System.nanoTime() + job.timeouts().peer().toNanos();
-        while (transport.withdraw() && System.nanoTime() - deadline < 0) {
+        while (transport.withdraw()) {
+            if (System.nanoTime() - deadline > 0) {
+                abandoned = true;
+                return;
+            }
             transport.park(LONGEST_PARK_NANOS);
         }
     }
@@ -118,6 +123,7 @@ final class Member implements AutoCloseable {
         return scratch;
     }
 
+    /** What a peer may still write to stays for as long as the process: else that would be memory of somebody else. */
     @Override
     public void close() {
         withdraw();
@@ -125,10 +131,16 @@ final class Member implements AutoCloseable {
             transport.close();
         } finally {
             liveness.close();
-            memories.forEach(NativeMemory::close);
-            if (scratch != null) {
-                scratch.close();
+            if (!abandoned) {
+                free();
             }
+        }
+    }
+
+    private void free() {
+        memories.forEach(NativeMemory::close);
+        if (scratch != null) {
+            scratch.close();
         }
     }
 }

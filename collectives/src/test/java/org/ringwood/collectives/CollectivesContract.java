@@ -44,7 +44,8 @@ public interface CollectivesContract extends GroupFactory {
                     .mapToObj(rank -> MemorySegment.ofArray(new byte[Float.BYTES]))
                     .toList();
             group.allGather(number, all);
-            assertThat(all).allSatisfy(other -> assertThat(other.mismatch(number)).isEqualTo(-1));
+            assertThat(all)
+                    .allSatisfy(other -> assertThat(other.mismatch(number)).isEqualTo(-1));
         });
     }
 

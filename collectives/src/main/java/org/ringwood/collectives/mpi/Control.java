@@ -132,7 +132,6 @@ record Control(Kind kind, Envelope envelope, MemorySegment payload) {
                 from.get(INT, 44),
                 from.get(LONG, 48),
                 from.get(LONG, 56));
-        return new Control(
-                kind, envelope, kind == Kind.WHOLE ? from.asSlice(HEADER_BYTES, envelope.bytes()) : NOTHING);
+        return new Control(kind, envelope, kind == Kind.WHOLE ? from.asSlice(HEADER_BYTES, envelope.bytes()) : NOTHING);
     }
 }

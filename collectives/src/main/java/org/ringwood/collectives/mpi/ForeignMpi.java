@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 
 /**
  * Open MPI's C library, called through the JDK. Its handles are pointers to objects, of which the predefined ones are exported by
@@ -107,8 +108,7 @@ final class ForeignMpi implements MpiLibrary {
             MemorySegment made = arena.allocate(JAVA_LONG);
             MethodHandle group = library.function("MPI_Comm_group", JAVA_LONG, ADDRESS);
             MethodHandle include = library.function("MPI_Group_incl", JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
-            MethodHandle create =
-                    library.function("MPI_Comm_create_group", JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
+            MethodHandle create = library.function("MPI_Comm_create_group", JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
             check((int) group.invokeExact(world, all), "MPI_Comm_group");
             check(
                     (int) include.invokeExact(
@@ -155,7 +155,7 @@ final class ForeignMpi implements MpiLibrary {
     /** Calls a function of pointers. */
     private void call(String function, MemorySegment... pointers) {
         MemoryLayout[] types = new MemoryLayout[pointers.length];
-        java.util.Arrays.fill(types, ADDRESS);
+        Arrays.fill(types, ADDRESS);
         try {
             check((int) library.function(function, types).invokeWithArguments((Object[]) pointers), function);
         } catch (Throwable thrown) {

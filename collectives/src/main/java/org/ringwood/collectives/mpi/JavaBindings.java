@@ -1,6 +1,10 @@
 package org.ringwood.collectives.mpi;
 
 import java.lang.reflect.InvocationTargetException;
+import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the class that calls Open MPI's Java bindings. It was compiled only if there was an {@code mpi.jar} at the time, and works
@@ -9,6 +13,9 @@ import java.lang.reflect.InvocationTargetException;
 final class JavaBindings {
     private static final String ADAPTER = "org.ringwood.collectives.mpi.JavaMpi";
     private static final String FOREIGN_DOES = "; or do without: the C library alone is enough";
+
+    private static final String LIBRARY_PATH = "java.library.path";
+    private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+\\.\\d+");
 
     private JavaBindings() {}
 
@@ -28,7 +35,7 @@ final class JavaBindings {
                             + FOREIGN_DOES,
                     absent);
         } catch (InvocationTargetException thrown) {
-            throw refused(thrown.getCause());
+            throw refused(thrown.getTargetException());
         } catch (LinkageError broken) {
             throw refused(broken);
         } catch (ReflectiveOperationException impossible) {
@@ -36,13 +43,35 @@ final class JavaBindings {
         }
     }
 
+    /**
+     * Refuses a jar, or its native half, that was made for another library: the objects that they share differ.
+     *
+     * @param part what the part says of its version; null if it says nothing
+     * @param library what the C library says
+     */
+    static void requireFit(@Nullable String part, String library) {
+        Optional<String> ours = number(part == null ? "" : part);
+        Optional<String> theirs = number(library);
+        if (ours.isPresent() && theirs.isPresent() && !ours.equals(theirs)) {
+            throw new IllegalArgumentException(
+                    "Open MPI's Java bindings are of version %s, but its library is of %s; make a jar that fits by ringwood setup mpi"
+                                    .formatted(ours.get(), theirs.get())
+                            + FOREIGN_DOES);
+        }
+    }
+
+    private static Optional<String> number(String version) {
+        return VERSION.matcher(version).results().map(MatchResult::group).findFirst();
+    }
+
     private static IllegalArgumentException refused(Throwable cause) {
         return switch (cause) {
             case IllegalArgumentException refusal -> refusal;
-            case UnsatisfiedLinkError missing ->
+            case UnsatisfiedLinkError missing
+            when String.valueOf(missing.getMessage()).contains(LIBRARY_PATH) ->
                 new IllegalArgumentException(
-                        "Open MPI's libmpi_java.so cannot be loaded (%s); start Java with -Djava.library.path= and its folder, as ./ringwood does"
-                                        .formatted(missing.getMessage())
+                        "Open MPI's libmpi_java.so is not found (%s); start Java with -D%s= and its folder, as ./ringwood does"
+                                        .formatted(missing.getMessage(), LIBRARY_PATH)
                                 + FOREIGN_DOES,
                         missing);
             case NoClassDefFoundError missing ->

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.ringwood.collectives.environment.ParallelEnvironment;
@@ -35,7 +36,7 @@ record MpiEnvironment(Map<String, String> variables) {
         String signals = variables.get(UCX_SIGNALS);
         if (signals != null
                 && Stream.of(signals.split(",", -1))
-                        .map(signal -> signal.strip().toUpperCase(java.util.Locale.ROOT))
+                        .map(signal -> signal.strip().toUpperCase(Locale.ROOT))
                         .map(signal -> signal.startsWith("SIG") ? signal.substring(3) : signal)
                         .anyMatch(SIGNALS_OF_JVM::contains)) {
             throw new IllegalArgumentException(
@@ -68,14 +69,15 @@ record MpiEnvironment(Map<String, String> variables) {
         }
     }
 
-    /** MPI knows fewer processes than the job has; mostly each believes that it is alone. */
+    /** MPI knows fewer processes than the job has ranks; mostly each believes that it is alone. */
     IllegalArgumentException tooFew(int rank, int size, int jobSize) {
         String launcher = ParallelEnvironment.find(variables)
-                .map(place -> "%s=%d".formatted(place.launcher().sizeVariable(), place.size()))
-                .orElse("the job has " + jobSize + " ranks");
+                .filter(place -> place.size() == jobSize)
+                .map(place -> " (%s=%d)".formatted(place.launcher().sizeVariable(), place.size()))
+                .orElse("");
         return new IllegalArgumentException(
-                "MPI takes this process for rank %d of %d, but %s: MPI was not told by who started the ranks; start them by srun --mpi=pmix (srun --mpi=list shows what Slurm has) or by mpirun"
-                        .formatted(rank, size, launcher));
+                "MPI takes this process for rank %d of %d, but the job has %d ranks%s: who started them did not tell MPI; start them by srun --mpi=pmix (srun --mpi=list shows what Slurm has) or by mpirun"
+                        .formatted(rank, size, jobSize, launcher));
     }
 
     /**

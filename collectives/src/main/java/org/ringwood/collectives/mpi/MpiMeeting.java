@@ -10,6 +10,7 @@ import org.ringwood.collectives.mpi.MpiLibrary.Communicator;
 /** How the ranks of a job find each other among the processes that MPI knows. */
 final class MpiMeeting {
     private static final String PLACE = "mpi.place";
+    private static final String CONNECTED = "mpi.connected";
 
     /** MPI promises tags up to this, and this alone is sure. */
     private static final int TAGS = 32_767;
@@ -55,11 +56,18 @@ final class MpiMeeting {
             int tag = (int) Math.floorMod(config.job().nonce(), (long) TAGS);
             Communicator communicator = Patience.await(
                     "MPI_Comm_create_group", limit, config.liveness(), () -> library.connect(ranks, tag));
+            awaitConnected();
             return new MpiTransport(config, process, communicator);
         } catch (RuntimeException e) {
             process.leave(config.liveness().failure());
             throw e;
         }
+    }
+
+    /** Until then a rank that fails would leave others in the middle of a call of MPI that they cannot break off. */
+    private void awaitConnected() {
+        config.rendezvous().publish(Rendezvous.key(CONNECTED, config.rank()), "");
+        config.peers().forEach(rank -> config.rendezvous().await(Rendezvous.key(CONNECTED, rank), limit));
     }
 
     /** The rank in MPI's world of every rank of the job. */

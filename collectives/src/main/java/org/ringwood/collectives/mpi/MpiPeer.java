@@ -69,7 +69,8 @@ final class MpiPeer {
      * @return the message, if it has been announced; null if it is still to come, or contradicts what is asked for: then the peer
      *     reports that
      */
-    @Nullable Outgoing ask(Envelope envelope) {
+    @Nullable
+    Outgoing ask(Envelope envelope) {
         Outgoing message = announced.get(envelope.key());
         if (message == null) {
             asked.put(envelope.key(), envelope);
@@ -93,7 +94,8 @@ final class MpiPeer {
         expected.put(landing.envelope().key(), landing);
     }
 
-    @Nullable Landing takeExpected(Envelope envelope) {
+    @Nullable
+    Landing takeExpected(Envelope envelope) {
         return expected.remove(envelope.key());
     }
 

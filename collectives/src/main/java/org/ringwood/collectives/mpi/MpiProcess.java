@@ -58,7 +58,8 @@ final class MpiProcess {
                 library.initialize(MpiLibrary.MULTIPLE);
                 return true;
             });
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("mpi-end").unstarted(process::end));
+            Runtime.getRuntime()
+                    .addShutdownHook(Thread.ofPlatform().name("mpi-end").unstarted(process::end));
         }
         return process;
     }

@@ -176,9 +176,7 @@ public final class MpiTransport implements Transport {
     private void hear(MemorySegment message) {
         Control control = Control.read(message);
         // A communicator's number may be given anew, and what was left of an old one then comes here.
-        if (control == null
-                || control.envelope().job() != config.job().nonce()
-                || control.to() != config.rank()) {
+        if (control == null || control.envelope().job() != config.job().nonce() || control.to() != config.rank()) {
             return;
         }
         MpiPeer from = peer(control.from());
@@ -359,7 +357,7 @@ public final class MpiTransport implements Transport {
     private boolean isParted() {
         return line.isFlushed()
                 && peers.values().stream()
-                        .allMatch(peer -> !peer.isUnderWay()
-                                && (peer.has(Mark.FAREWELL) || !peer.has(Mark.GOODBYE_SAID)));
+                        .allMatch(peer ->
+                                !peer.isUnderWay() && (peer.has(Mark.FAREWELL) || !peer.has(Mark.GOODBYE_SAID)));
     }
 }

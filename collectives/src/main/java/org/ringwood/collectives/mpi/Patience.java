@@ -1,6 +1,7 @@
 package org.ringwood.collectives.mpi;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -34,20 +35,28 @@ final class Patience {
             if (failure != null) {
                 throw new GroupFailureException(failure, "this rank waited in " + call);
             }
-            try {
-                return result.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException stillRunning) {
-                continue;
-            } catch (ExecutionException thrown) {
-                throw SharedLibrary.unchecked(thrown.getCause());
-            } catch (InterruptedException cancelled) {
-                Thread.currentThread().interrupt();
-                throw new MpiException("interrupted in " + call, cancelled);
+            if (isDone(result)) {
+                return result.join();
             }
         }
         throw new IllegalArgumentException(
                 "%s did not return within %s s: all processes that the launcher started must use transport mpi, and their hosts must reach each other"
                         .formatted(call, limit.toSeconds()));
+    }
+
+    /** Whether a call has ended, after a moment of waiting for it; throws what it has thrown. */
+    private static boolean isDone(CompletableFuture<?> result) {
+        try {
+            result.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException stillRunning) {
+            return false;
+        } catch (ExecutionException thrown) {
+            throw SharedLibrary.unchecked(Objects.requireNonNull(thrown.getCause()));
+        } catch (InterruptedException cancelled) {
+            Thread.currentThread().interrupt();
+            throw new MpiException("interrupted while MPI waited for other processes", cancelled);
+        }
     }
 
     /** A thread that does not keep the process alive. */

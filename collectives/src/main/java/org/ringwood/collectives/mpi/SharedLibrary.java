@@ -47,8 +47,7 @@ final class SharedLibrary {
      */
     static SharedLibrary open(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment handle =
-                    (MemorySegment) OPEN.invokeExact(arena.allocateFrom(name), RTLD_NOW | RTLD_GLOBAL);
+            MemorySegment handle = (MemorySegment) OPEN.invokeExact(arena.allocateFrom(name), RTLD_NOW | RTLD_GLOBAL);
             if (handle.equals(MemorySegment.NULL)) {
                 throw new IllegalArgumentException(text((MemorySegment) ERROR.invokeExact()));
             }

@@ -52,8 +52,8 @@ public interface Transport extends AutoCloseable {
      * a peer reads it. What was borrowed is given back, as far as no peer reads it through this rank. To be called again while it
      * returns true.
      *
-     * @return whether another thread of this process still reads memory of this rank. Those of other processes are not waited for: they
-     *     find that what they read is not {@linkplain #isIntact intact}
+     * @return whether another thread of this process still reads memory of this rank, or the transport itself cannot let go of it yet.
+     *     Ranks of other processes are not waited for: they find that what they read is not {@linkplain #isIntact intact}
      */
     boolean withdraw();
 

@@ -1,4 +1,4 @@
-/** What a transport is: the interface that {@code inprocess}, {@code shm}, {@code aeron} and later {@code mpi} implement. */
+/** What a transport is: the interface that {@code inprocess}, {@code shm}, {@code aeron} and {@code mpi} implement. */
 @NullMarked
 package org.ringwood.collectives.transport;
 

@@ -6,7 +6,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.ProcessBuilder.Redirect;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.ringwood.collectives.TestJvm;
 import org.ringwood.collectives.TransportChoice;
 import org.ringwood.collectives.files.StaleFiles;
 
@@ -54,7 +54,13 @@ class ProcessesTest {
     private void start(String what, TransportChoice transport, long peerMillis, List<String> nodes) throws IOException {
         int port = freePort();
         for (int rank = 0; rank < RANKS; rank++) {
-            ProcessBuilder builder = new ProcessBuilder(java(what, transport.name(), Long.toString(peerMillis)));
+            ProcessBuilder builder = new ProcessBuilder(TestJvm.command(
+                    List.of(),
+                    System.getProperty("java.class.path"),
+                    GroupProcess.class,
+                    what,
+                    transport.name(),
+                    Long.toString(peerMillis)));
             builder.redirectError(Redirect.INHERIT);
             builder.environment()
                     .putAll(Map.of(
@@ -85,19 +91,6 @@ class ProcessesTest {
         }
     }
 
-    /** This JVM's own command and flags, with a small heap. */
-    private static List<String> java(String... arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(ProcessHandle.current().info().command().orElseThrow());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(flag -> flag.equals("-ea") || (flag.startsWith("--") && !flag.startsWith("--add-modules")))
-                .forEach(command::add);
-        command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), GroupProcess.class.getName()));
-        command.addAll(List.of(arguments));
-        return command;
-    }
-
     private void awaitReady() throws IOException {
         for (Rank rank : ranks) {
             assertThat(rank.line()).startsWith(GroupProcess.READY);
@@ -120,7 +113,7 @@ class ProcessesTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(names = {"AUTO", "SHM", "AERON"})
     void computeTogether(TransportChoice transport) throws Exception {
         start("collectives", transport, PATIENT);
         for (Rank rank : ranks) {

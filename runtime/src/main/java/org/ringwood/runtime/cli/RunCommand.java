@@ -65,7 +65,10 @@ final class RunCommand implements Callable<Integer>, Verbose {
                                 job.timeouts().job(),
                                 options.verbose())
                         .run();
-            case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
+            case MPI, SHM_MPI ->
+                throw new InputException(
+                        "transport: %s needs ranks that MPI's launcher has started: mpirun -n %d ./ringwood run %s, or srun --mpi=pmix"
+                                .formatted(job.transport(), ranks, options.file()));
         };
     }
 

@@ -46,7 +46,7 @@ public record Job(
 
     /** Transports by the names of the job file. */
     public enum Transport {
-        /** Shared memory within a node, Aeron or MPI between nodes. */
+        /** Shared memory within a node, Aeron between nodes. */
         AUTO,
         /** Ranks are threads of one process. */
         INPROCESS,
@@ -54,12 +54,14 @@ public record Job(
         SHM,
         /** UDP between hosts. */
         AERON,
-        /** Open MPI. */
-        MPI;
+        /** Open MPI between all ranks, which mpirun or srun has started. */
+        MPI,
+        /** Shared memory within a node, Open MPI between nodes. */
+        SHM_MPI;
 
         @Override
         public String toString() {
-            return name().toLowerCase(Locale.ROOT);
+            return Words.word(this);
         }
     }
 

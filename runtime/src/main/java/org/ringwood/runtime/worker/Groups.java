@@ -67,7 +67,8 @@ final class Groups {
             case INPROCESS ->
                 throw new InputException(
                         "transport: inprocess is for ranks that are threads, but this job's are processes: take auto, shm or aeron");
-            case MPI -> throw new InputException("transport: mpi is not in this version: take auto, shm or aeron");
+            case MPI -> TransportChoice.MPI;
+            case SHM_MPI -> TransportChoice.SHM_MPI;
         };
     }
 

@@ -1,0 +1,159 @@
+package org.ringwood.collectives.mpi;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+
+/** Open MPI as the tests use it. What is missing is installed, if this process may. */
+public final class OpenMpi {
+    private static final Path HOME = home();
+    private static final Path NATIVE = HOME.resolve("native");
+    private static final Path ADAPTER = HOME.resolve("collectives/src/main/mpi");
+    private static final int INSTALL_MINUTES = 5;
+
+    private OpenMpi() {}
+
+    private static Path home() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (!Files.exists(folder.resolve("setup/mpi.sh"))) {
+            folder = Optional.ofNullable(folder.getParent()).orElseThrow();
+        }
+        return folder;
+    }
+
+    /** Why ranks cannot be started by mpirun; empty if they can. */
+    public static Optional<String> missing() {
+        return Installed.MISSING;
+    }
+
+    /** Why a binding cannot be used; empty if it can. */
+    public static Optional<String> missing(MpiBinding binding) {
+        return missing().isPresent() || binding != MpiBinding.JAVA ? missing() : Jar.MISSING;
+    }
+
+    private static final class Installed {
+        static final Optional<String> MISSING = install()
+                ? Optional.empty()
+                : Optional.of(
+                        "Open MPI is missing, and this process could not install it: apt-get install openmpi-bin");
+
+        private static boolean install() {
+            return runs("mpirun", "--version")
+                    || (runs("apt-get", "install", "-y", "openmpi-bin", "libopenmpi-dev")
+                            && runs("mpirun", "--version"));
+        }
+    }
+
+    private static final class Jar {
+        static final Optional<String> MISSING = make()
+                ? Optional.empty()
+                : Optional.of("there is no mpi.jar, and setup/mpi.sh could not make one here");
+
+        private static boolean make() {
+            boolean there =
+                    jar().isPresent() || runs(HOME.resolve("setup/mpi.sh").toString());
+            if (there && !isBuiltIn()) {
+                compileAdapter();
+            }
+            return there;
+        }
+    }
+
+    /** What a JVM needs to use a binding. */
+    public static List<String> flags(MpiBinding binding) {
+        List<String> flags = new ArrayList<>();
+        flags.add("-D" + MpiBinding.PROPERTY + "=" + binding.name().toLowerCase(Locale.ROOT));
+        jar().ifPresent(jar -> flags.add("-Djava.library.path=" + jar.getParent()));
+        return flags;
+    }
+
+    /** This JVM's class path and what the Java bindings need. */
+    public static String classPath() {
+        List<String> path = new ArrayList<>();
+        path.add(System.getProperty("java.class.path"));
+        jar().ifPresent(jar -> path.add(jar.toString()));
+        if (!isBuiltIn()) {
+            path.add(adapterClasses().toString());
+        }
+        return String.join(File.pathSeparator, path);
+    }
+
+    private static Optional<Path> jar() {
+        String home = System.getenv("MPI_HOME");
+        return Stream.of(Path.of(home == null ? "" : home, "lib", "mpi.jar"), NATIVE.resolve("mpi.jar"))
+                .filter(Files::exists)
+                .map(Path::toAbsolutePath)
+                .findFirst();
+    }
+
+    /** The build takes in the part that needs the jar only if that was there when it began. */
+    private static boolean isBuiltIn() {
+        return MpiBinding.class.getResource("JavaMpi.class") != null;
+    }
+
+    private static Path adapterClasses() {
+        return HOME.resolve("collectives/target/mpi-classes");
+    }
+
+    private static void compileAdapter() {
+        try (Stream<Path> sources = Files.walk(ADAPTER)) {
+            Files.createDirectories(adapterClasses());
+            List<String> arguments = new ArrayList<>(List.of(
+                    "-nowarn",
+                    "-d",
+                    adapterClasses().toString(),
+                    "-cp",
+                    System.getProperty("java.class.path") + File.pathSeparator + jar().orElseThrow()));
+            sources.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(arguments::add);
+            int status = ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(String[]::new));
+            if (status != 0) {
+                throw new IllegalStateException("the part that needs mpi.jar does not compile");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A command that starts a program on so many ranks, of which several may share a core. Root may, too. */
+    public static ProcessBuilder mpirun(List<String> options, int ranks, List<String> program) {
+        List<String> command = new ArrayList<>(List.of("mpirun", "--oversubscribe"));
+        command.addAll(options);
+        command.addAll(List.of("-n", Integer.toString(ranks)));
+        command.addAll(program);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("OMPI_ALLOW_RUN_AS_ROOT", "1");
+        builder.environment().put("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+        // Ranks must not find another launcher's variables.
+        builder.environment().keySet().removeIf(name -> name.startsWith("SLURM") || name.startsWith("PMI"));
+        return builder;
+    }
+
+    private static boolean runs(String... command) {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                    .start();
+            try {
+                return process.waitFor(INSTALL_MINUTES, TimeUnit.MINUTES) && process.exitValue() == 0;
+            } finally {
+                process.destroyForcibly();
+            }
+        } catch (IOException absent) {
+            return false;
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}
