@@ -35,6 +35,9 @@ final class LaneTileGenerator {
     /** Vectors of a tile. With two, its strip of queries and its weights stay in the first level of cache. */
     private static final int VECTORS = 2;
 
+    /** So short that a score's error is no larger than that of kernels which add in blocks; each further chain costs a load and a store. */
+    private static final int CHAIN = 128;
+
     private LaneTileGenerator() {}
 
     static String laneTiles() {
@@ -54,11 +57,14 @@ final class LaneTileGenerator {
                  * are broadcast, so they need neither alignment nor transposition.
                  *
                  * <p>Each element of a product is one chain of fused multiply-adds in the order of the inner index, whatever the width
-                 * of a vector and the shape of a tile.
+                 * of a vector and the shape of a tile; a score with more than {@link #CHAIN} elements is the sum of several.
                  */
                 final class LaneTiles {
                     /** Keys, or elements of values, of a tile. */
                     static final int ROWS = Vectors.MANY_REGISTERS ? %1$d : %2$d;
+
+                    /** Most elements of a score's chain: rounding errors grow with its length. */
+                    static final int CHAIN = %5$d;
 
                     private LaneTiles() {}
 
@@ -66,18 +72,19 @@ final class LaneTileGenerator {
                      * Scores of {@link #ROWS} keys, {@code K·Qᵀ}, and their maxima.
                      *
                      * @param keys the keys, {@code Scratch.ROW} apart
-                     * @param key place of the first one
-                     * @param dim elements of a key
+                     * @param key place of the first element of the first one
+                     * @param dim elements of a key, {@link #CHAIN} at most
                      * @param queries rows of lanes, one an element
                      * @param query place of the first row
                      * @param scores where the scores go: rows of lanes, one a key
                      * @param score place of the first row
                      * @param max maxima of the lanes, raised to the scores. One that is not a number may hide larger ones of its lane: the lane's
                      *     sum is then not a number either, whatever its maximum
+                     * @param further whether these are further elements, to be added to the scores
                      * @param vectors vectors of lanes to compute
                      */
                     static void score(
-                            float[] keys, int key, int dim, float[] queries, int query, float[] scores, int score, float[] max, int vectors) {
+                            float[] keys, int key, int dim, float[] queries, int query, float[] scores, int score, float[] max, boolean further, int vectors) {
                 %3$s    }
 
                     /**
@@ -96,11 +103,13 @@ final class LaneTileGenerator {
                             float[] values, int value, int count, float[] weights, float[] outputs, int output, float[] decay, int vectors) {
                 %4$s    }
                 """.formatted(
-                        ROWS_OF_MANY_REGISTERS,
-                        ROWS_OF_FEW_REGISTERS,
-                        calls("score%s(keys, key, dim, queries, query + lane, scores, score + lane, max, lane);"),
-                        calls(
-                                "accumulate%s(values, value, count, weights, lane, outputs, output + lane, decay, lane);"))
+                                ROWS_OF_MANY_REGISTERS,
+                                ROWS_OF_FEW_REGISTERS,
+                                calls(
+                                        "score%s(keys, key, dim, queries, query + lane, scores, score + lane, max, further, lane);"),
+                                calls(
+                                        "accumulate%s(values, value, count, weights, lane, outputs, output + lane, decay, lane);"),
+                                CHAIN)
                 + shapes(LaneTileGenerator::score)
                 + shapes(LaneTileGenerator::accumulate)
                 + "}\n";
@@ -151,11 +160,18 @@ final class LaneTileGenerator {
         return """
 
                     private static void score%s(
-                            float[] keys, int key, int dim, float[] queries, int query, float[] scores, int score, float[] max, int lane) {
-                %s%s%s    }
+                            float[] keys, int key, int dim, float[] queries, int query, float[] scores, int score, float[] max, boolean further, int lane) {
+                %s        if (further) {
+                %s        }
+                %s%s    }
                 """.formatted(
                         shape,
                         sums(shape, "dim", "queries", "query", "keys", row -> "key + " + row + " * ROW + i"),
+                        shape.lines(
+                                "            ",
+                                (row, vector) ->
+                                        "sum%1$d_%2$d = sum%1$d_%2$d.add(FloatVector.fromArray(FLOATS, scores, score + %1$d * LANES + %2$d * LENGTH));"
+                                                .formatted(row, vector)),
                         shape.lines(
                                 "        ",
                                 (row, vector) -> "sum%1$d_%2$d.intoArray(scores, score + %1$d * LANES + %2$d * LENGTH);"

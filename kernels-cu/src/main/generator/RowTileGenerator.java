@@ -22,6 +22,20 @@ final class RowTileGenerator {
             FloatVector x%2$d = pair%1$d.and(0xFFFF0000).reinterpretAsFloats();
             """);
 
+    /**
+     * Pairs as of BF16. Sign, exponent and mantissa are moved to their places in an f32, which is then too small by the difference of the biases
+     * of the exponents; to multiply by that is exact, also where the element is subnormal. Only for finite elements: to tell the others apart is more
+     * than C2 compiles in a tile.
+     */
+    private static final Elements F16 = new Elements("F16", 2, "HALF", """
+            IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
+            FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats().mul(0x1p112f);
+            FloatVector x%2$d = pair%1$d.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats().mul(0x1p112f);
+            """);
+
+    /** Vectors of a step of the search for elements that are not finite: so many that C2 compiles it on its own, and not as a part of its caller. */
+    private static final int SEARCHED = 8;
+
     /** Pairs of vectors of the tiles, in the order in which a row is cut into them; the first one is for 32 registers. */
     private static final int[] PAIRS = {8, 4, 1};
 
@@ -45,6 +59,9 @@ final class RowTileGenerator {
                  * elements in one vector and odd ones in the other; {@link RowProduct#place} says where that puts them.
                  */
                 final class RowTiles {
+                    /** Elements of a row that the widest tile reads. */
+                    static final int WIDEST = (MANY_REGISTERS ? %d : %d) * RowProduct.LANES;
+
                     private static final VectorSpecies<Float> FLOATS = RowProduct.PARTS;
                     private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
                     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -54,7 +71,7 @@ final class RowTileGenerator {
                     private static final long WIDTH = FLOATS.vectorByteSize();
 
                     private RowTiles() {}
-                """ + of(F32) + of(BF16) + "}\n";
+                """.formatted(PAIRS[0], PAIRS[1]) + of(F32) + of(BF16) + of(F16) + areFinite() + "}\n";
     }
 
     private static String of(Elements elements) {
@@ -114,6 +131,32 @@ final class RowTileGenerator {
                     }
                 """.formatted(
                 elements.name(), first(elements), calls(elements, "sum(weights, weight, outputs, output + d + first)"));
+    }
+
+    /** An element is not finite if all bits of its exponent are set; then adding to the lowest of them sets the bit above. */
+    private static String areFinite() {
+        return """
+
+                    /** Whether all elements of some rows of {@code bytes} bytes are finite numbers. */
+                    static boolean areFiniteF16(MemorySegment memory, long start, long stride, int count, long bytes) {
+                        IntVector sums = IntVector.zero(INTS);
+                        for (int i = 0; i < count; i++) {
+                            long at = start + i * stride;
+                            long end = at + bytes;
+                            for (; at <= end - %1$d * WIDTH; at += %1$d * WIDTH) {
+                %2$s            }
+                            for (; at < end; at += WIDTH) {
+                %3$s            }
+                        }
+                        return sums.and(0x80008000).compare(VectorOperators.EQ, 0).allTrue();
+                    }
+                """.formatted(SEARCHED, Repeat.each(SEARCHED, RowTileGenerator::searched), searched(0));
+    }
+
+    private static String searched(int vector) {
+        return """
+                                sums = sums.or(IntVector.fromMemorySegment(INTS, memory, at + %d * WIDTH, ORDER).and(0x7C007C00).add(0x04000400));
+                """.formatted(vector);
     }
 
     private static String read(Elements elements, int pair) {

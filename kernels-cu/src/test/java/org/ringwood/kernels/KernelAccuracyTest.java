@@ -85,11 +85,12 @@ class KernelAccuracyTest {
         }
     }
 
-    /** So many that neither a tile has room for their queries nor a page for a token's keys. */
+    /** So many that a tile has no room for their queries, or a panel none for their keys. */
     @Test
     void fewQueriesOfManyHeads() {
         assertAccurate(AttentionCase.full(1, 700, 128).withHeads(70, 35));
         assertAccurate(AttentionCase.full(5, 300, 128).withHeads(40, 20));
+        assertAccurate(AttentionCase.full(1, 300, 256).withHeads(33, 33));
     }
 
     static Stream<int[]> headRatios() {

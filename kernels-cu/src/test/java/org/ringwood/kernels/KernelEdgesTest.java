@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.ringwood.kernels.AttentionCase.await;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -32,21 +33,31 @@ class KernelEdgesTest {
     @EnumSource(names = {"CPU", "SCALAR"})
     void aBadKeyOrValueHarmsOnlyTheRowsThatAdmitIt(Devices.Kind kind) {
         for (int at : new int[] {0, 5, 63, 64, 129, 199}) {
-            assertHarmed(kind, 200, at);
+            assertHarmed(kind, AttentionCase.causal(200, 8), at);
         }
         // So few queries are attended in another layout.
         for (int at : new int[] {0, 3, 4, 11}) {
-            assertHarmed(kind, 12, at);
+            for (DType dtype : DType.values()) {
+                assertHarmed(kind, AttentionCase.causal(12, 8).withDType(dtype), at);
+            }
         }
     }
 
-    private static void assertHarmed(Devices.Kind kind, int tokens, int at) {
+    private static void assertHarmed(Devices.Kind kind, AttentionCase attention, int at) {
+        int tokens = attention.queries();
         for (float bad : NOT_FINITE) {
-            assertHarmed(kind, tokens, at, at, tokens, tensors -> tensors.keys().set(at, 0, 3, bad), bad);
             assertHarmed(
-                    kind, tokens, at, at, tokens, tensors -> tensors.values().set(at, 0, 3, bad), bad);
+                    kind, attention, at, at, tokens, tensors -> tensors.keys().set(at, 0, 3, bad), bad);
             assertHarmed(
-                    kind, tokens, at, at, at + 1, tensors -> tensors.queries().set(at, 0, 3, bad), bad);
+                    kind, attention, at, at, tokens, tensors -> tensors.values().set(at, 0, 3, bad), bad);
+            assertHarmed(
+                    kind,
+                    attention,
+                    at,
+                    at,
+                    at + 1,
+                    tensors -> tensors.queries().set(at, 0, 3, bad),
+                    bad);
         }
     }
 
@@ -56,8 +67,7 @@ class KernelEdgesTest {
 
     /** Rows outside {@code [from, to)} of causal attention keep their bits; row {@code row} does not stay finite. */
     private static void assertHarmed(
-            Devices.Kind kind, int tokens, int row, int from, int to, Poison poison, float bad) {
-        AttentionCase attention = AttentionCase.causal(tokens, 8);
+            Devices.Kind kind, AttentionCase attention, int row, int from, int to, Poison poison, float bad) {
         try (Arena arena = Arena.ofShared();
                 Device device = open(kind)) {
             AttentionCase.Tensors tensors = attention.tensors(arena);
@@ -66,7 +76,7 @@ class KernelEdgesTest {
             poison.into(tensors);
             SoftmaxState harmed = tensors.newState(arena, device);
             await(device.kernels().attend(tensors.call(harmed)));
-            for (int i = 0; i < tokens; i++) {
+            for (int i = 0; i < attention.queries(); i++) {
                 boolean same = clean.slice(i, i + 1)
                                 .memory()
                                 .mismatch(harmed.slice(i, i + 1).memory())
@@ -80,7 +90,38 @@ class KernelEdgesTest {
             Accuracy accuracy = tensors.problem().judge(result.out(), result.lse());
             assertThat(accuracy.outError())
                     .as("%s at row %d: %s", bad, row, accuracy)
-                    .isLessThan(1e-5);
+                    .isLessThan(1e-5 + attention.dtype().epsilon());
+        }
+    }
+
+    /** Every query has a key of its own, whose value it gets. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F16", "BF16"})
+    void everyValueOfSixteenBitsIsReadExactly(DType dtype) {
+        List<Slice> diagonal = new ArrayList<>();
+        for (int row = 0; row < 256; row++) {
+            diagonal.add(Slice.full(row, row + 1, row, row + 1));
+        }
+        AttentionCase attention =
+                AttentionCase.full(256, 256, 256).withSlices(diagonal).withDType(dtype);
+        try (Arena arena = Arena.ofShared();
+                Device device = open(Devices.Kind.CPU)) {
+            AttentionCase.Tensors tensors = attention.tensors(arena);
+            for (int bits = 0; bits < 1 << 16; bits++) {
+                tensors.values().memory().setAtIndex(ValueLayout.JAVA_SHORT, bits, (short) bits);
+            }
+            SoftmaxState state = tensors.newState(arena, device);
+            await(device.kernels().attend(tensors.call(state)));
+            Tensor out = tensors.finish(arena, device, state).out();
+            for (int bits = 0; bits < 1 << 16; bits++) {
+                float value = tensors.values().get(bits / 256, 0, bits % 256);
+                float found = out.get(bits / 256, 0, bits % 256);
+                assertThat(Float.isNaN(value) ? Float.isNaN(found) : found == value)
+                        .as("bits %04x, which are %s, became %s", bits, value, found)
+                        .isTrue();
+            }
         }
     }
 

@@ -12,7 +12,7 @@ import org.ringwood.kernels.SliceIndex;
  * How a call is cut into tasks. Where groups of queries are many, each is a task. Where they are few, as in decoding, the blocks
  * of keys that each admits are split into runs of about the same number over all groups, so that every core has an equal share
  * whatever the lengths and heads are, and the parts are merged (Stream-K of LeanAttention, arXiv 2405.10480, with a fixed
- * number of shares). Few queries of neighbouring key heads are one group if their keys lie side by side. The cut depends on the call alone,
+ * number of shares). Few queries of all key heads are one group if the keys of a token lie side by side. The cut depends on the call alone,
  * so that results don't depend on the number of threads.
  */
 final class AttendPlan {

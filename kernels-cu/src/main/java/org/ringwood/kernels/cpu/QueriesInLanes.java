@@ -89,22 +89,30 @@ final class QueriesInLanes implements OperandLayout {
 
     /** Computes the scores; whether their maxima are in {@link Scratch#tileMax}. */
     private boolean score(Tile tile) {
+        for (int d = 0; d < dim; d += LaneTiles.CHAIN) {
+            score(tile, d, Math.min(LaneTiles.CHAIN, dim - d));
+        }
+        // Else rows behind the keys have raised the maxima.
+        return tile.keys() % LaneTiles.ROWS == 0;
+    }
+
+    /** Computes what {@code count} elements from {@code first} on add to the scores, and the maxima of the scores so far. */
+    private void score(Tile tile, int first, int count) {
         Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
-        int queries = tile.firstQuery() * dim;
+        int queries = tile.firstQuery() * dim + first * LANES;
         for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
             LaneTiles.score(
                     scratch.keys,
-                    (tile.skipped() + k) * ROW,
-                    dim,
+                    (tile.skipped() + k) * ROW + first,
+                    count,
                     scratch.queries,
                     queries,
                     scratch.scores,
                     k * LANES,
                     scratch.tileMax,
+                    first > 0,
                     tile.vectors());
         }
-        // Else rows behind the keys have raised the maxima.
-        return tile.keys() % LaneTiles.ROWS == 0;
     }
 
     private void accumulate(Tile tile, boolean everyPair) {

@@ -1,7 +1,7 @@
 package org.ringwood.kernels.cpu;
 
 /**
- * Queries that are attended together: consecutive ones in the order (row, head) of all that read one key head, or one of a few neighbours.
+ * Queries that are attended together: consecutive ones in the order (row, head) of all that read one key head, or one of several.
  * So grouped heads share each block of keys, and a single token fills as many lanes as its heads allow.
  *
  * @param keyHead the first key head

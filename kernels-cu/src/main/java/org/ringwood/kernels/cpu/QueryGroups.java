@@ -3,7 +3,7 @@ package org.ringwood.kernels.cpu;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Tensor;
 
-/** All queries of a call in groups, those of one run of neighbouring key heads after the other. */
+/** All queries of a call in groups: those of all key heads, or of one key head after the other. */
 final class QueryGroups {
     /** Bytes of a group's queries and outputs that leave room for a block of keys and values in a second-level cache of 1 MiB. */
     private static final int GROUP_BYTES = 512 << 10;
@@ -11,13 +11,13 @@ final class QueryGroups {
     /** Smallest group that keys are read for; with fewer groups than enough, keys are split. */
     private static final int SMALLEST_GROUP = 8 * Scratch.LANES;
 
-    /** Bytes of a token that should be read together: a page, at whose end the prefetching of a processor ends. */
-    private static final int NEIGHBOUR_BYTES = 4096;
+    /** Bytes of the keys of a token, above which a panel of all heads has no room in a second-level cache of 1 MiB. */
+    private static final int TOKEN_BYTES = 32 << 10;
 
     private final int queryHeads;
     private final int keyHeads;
     private final long rows;
-    /** Number of runs of key heads. */
+    /** Number of runs of key heads whose queries are grouped: 1, or as many as key heads. */
     private final int runs;
     /** Queries of a group. */
     private final int groupQueries;
@@ -43,22 +43,20 @@ final class QueryGroups {
     }
 
     /**
-     * Groups of the queries of as many key heads as should be read together: several if the heads of a token lie side by side, so that the rows
-     * of a single one are pieces of pages.
+     * Groups of the queries of all key heads together, if their keys lie side by side, so that memory is read from end to end. Else of one key head
+     * each: some neighbours of a token's heads are read even more slowly than one.
      */
     static QueryGroups ofNeighbours(AttentionCall call) {
         Tensor keys = call.keys();
-        if (!tokensFirst(keys)) {
-            return ofSingleHeads(call);
-        }
-        long headBytes = Math.max(1, keys.headStride() * keys.dtype().bytes());
-        int together = Math.clamp(Math.ceilDiv(NEIGHBOUR_BYTES, headBytes), 1, keys.heads());
-        return new QueryGroups(call, Math.ceilDiv(keys.heads(), together));
+        boolean together =
+                areSideBySide(keys) && keys.tokenStride() * keys.dtype().bytes() <= TOKEN_BYTES;
+        return together ? new QueryGroups(call, 1) : ofSingleHeads(call);
     }
 
-    /** Whether a tensor has all heads of a token before those of the next one. */
-    static boolean tokensFirst(Tensor tensor) {
-        return tensor.heads() * tensor.headStride() <= tensor.tokenStride();
+    /** Whether all heads of a token lie before those of the next one, with gaps of less than a head. */
+    static boolean areSideBySide(Tensor tensor) {
+        long gap = tensor.tokenStride() - tensor.heads() * tensor.headStride();
+        return gap >= 0 && gap < tensor.headStride();
     }
 
     /**

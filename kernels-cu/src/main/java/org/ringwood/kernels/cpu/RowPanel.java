@@ -3,7 +3,6 @@ package org.ringwood.kernels.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Tensor;
@@ -11,8 +10,7 @@ import org.ringwood.kernels.Tensor;
 /**
  * Some rows of one head of keys or values, so few that they stay in the first-level cache while several queries go over them. They have
  * a multiple of {@link RowProduct#LANES} elements, and are read from where they lie if they have so in the tensor, else from a copy with
- * zeros behind the elements. F16 becomes f32 in the copy: the Vector API has no operation for it, and what it takes instead is more than C2
- * compiles in a tile.
+ * zeros behind the elements. F16 is read as it is as long as all of it is finite, else from a widened copy.
  */
 final class RowPanel {
     /** Most rows of a panel. */
@@ -21,47 +19,52 @@ final class RowPanel {
     /** Bytes from one read to the next: half a cache line. Reading ahead once a line is slower (tried: Zen 4). */
     private static final int STEP = 32;
 
-    private final MemorySegment padded =
-            Arena.ofAuto().allocate((long) ROWS * AttentionCall.MAX_DIM * Float.BYTES, Float.BYTES * RowProduct.LANES);
-
-    private final short[] halves = new short[ROWS * AttentionCall.MAX_DIM];
-    private final float[] widened = new float[ROWS * AttentionCall.MAX_DIM];
+    private final MemorySegment padded = room();
+    private final MemorySegment widened = room();
 
     private DType dtype = DType.F32;
     private MemorySegment memory = padded;
     private long start;
     private long stride;
     private boolean inPlace;
+    /** Elements of a padded row. */
+    private int dim;
+    /** Whether the rows are to be read from their widened copy. */
+    private boolean isWidened;
     /** What was read ahead: kept, or C2 would leave out reading it. */
     private int seen;
 
+    private static MemorySegment room() {
+        return Arena.ofAuto()
+                .allocate((long) ROWS * AttentionCall.MAX_DIM * Float.BYTES, Float.BYTES * RowProduct.LANES);
+    }
+
     /** Begins with the rows of a tensor. */
     void begin(Tensor tensor) {
-        dtype = tensor.dtype() == DType.BF16 ? DType.BF16 : DType.F32;
+        dtype = tensor.dtype();
+        dim = RowProduct.padded(tensor.dim());
+        isWidened = false;
         // Memory of one kind only: were it on the heap now and then, C2 would have to look at every load which it is.
-        inPlace = tensor.dtype() == dtype
-                && tensor.dim() % RowProduct.LANES == 0
-                && tensor.memory().isNative();
+        inPlace = tensor.dim() == dim && tensor.memory().isNative();
         if (inPlace) {
             memory = tensor.memory();
             stride = tensor.tokenStride() * dtype.bytes();
         } else {
             memory = padded;
             start = 0;
-            stride = (long) RowProduct.padded(tensor.dim()) * dtype.bytes();
+            stride = (long) dim * dtype.bytes();
             padded.fill((byte) 0);
-            Arrays.fill(halves, (short) 0);
         }
     }
 
     /**
-     * Reads the rows {@code [from, from + count)} of all key heads of a group that has several, which brings them into the second-level cache.
-     * In the order of their addresses memory is prefetched; a head's rows alone, a piece of each page, come at a third of the speed.
+     * Reads the rows {@code [from, from + count)} of a group's key heads in the order of their addresses, which brings them into the second-level
+     * cache, if the tiles will read them in another order: memory is prefetched along such a walk only, and comes at a third of the speed if
+     * a head's rows are read from between those of others, at two thirds if tiles go over pieces of rows.
      */
     void readAhead(Tensor tensor, QueryGroup group, long from, int count) {
-        if (group.keyHeads() == 1
-                || !QueryGroups.tokensFirst(tensor)
-                || !tensor.memory().isNative()) {
+        boolean inPieces = group.keyHeads() == 1 ? areRowsInPieces() : QueryGroups.areSideBySide(tensor);
+        if (!inPieces || !tensor.memory().isNative()) {
             return;
         }
         long bytes = ((group.keyHeads() - 1) * tensor.headStride() + tensor.dim())
@@ -69,6 +72,11 @@ final class RowPanel {
         for (int i = 0; i < count; i++) {
             seen = read(tensor.memory(), tensor.offset(from + i, group.keyHead()), bytes, seen);
         }
+    }
+
+    /** Those of F16 have been read when it is known that they are finite, those of a copy when they were copied. */
+    private boolean areRowsInPieces() {
+        return inPlace && dtype != DType.F16 && dim >= 2 * RowTiles.WIDEST;
     }
 
     /** Reads an element of each half of a cache line. Not with vectors: what C2 does not inline of them is slower than what this is for. */
@@ -87,42 +95,59 @@ final class RowPanel {
     void load(Tensor tensor, int head, long from, int count) {
         if (inPlace) {
             start = tensor.offset(from, head);
-            return;
+        } else {
+            copy(tensor, head, from, count);
         }
-        if (tensor.dtype() == DType.F16) {
-            widen(tensor, head, from, count);
-            return;
+        if (dtype == DType.F16) {
+            isWidened = !areFinite(count);
+            if (isWidened) {
+                widen(count);
+            }
         }
+    }
+
+    private void copy(Tensor tensor, int head, long from, int count) {
         long bytes = (long) tensor.dim() * dtype.bytes();
         for (int i = 0; i < count; i++) {
             MemorySegment.copy(tensor.memory(), tensor.offset(from + i, head), padded, i * stride, bytes);
         }
     }
 
-    private void widen(Tensor tensor, int head, long from, int count) {
-        int row = RowProduct.padded(tensor.dim());
-        Widening.widen(tensor, head, from, count, halves, row, widened);
-        MemorySegment.copy(widened, 0, padded, ValueLayout.JAVA_FLOAT, 0, count * row);
+    private boolean areFinite(int count) {
+        long bytes = (long) dim * dtype.bytes();
+        if (stride == bytes) {
+            return RowTiles.areFiniteF16(memory, start, 0, 1, count * bytes);
+        }
+        return RowTiles.areFiniteF16(memory, start, stride, count, bytes);
     }
 
-    /** Type of the elements as they lie there. */
+    private void widen(int count) {
+        for (int row = 0; row < count; row++) {
+            for (int d = 0; d < dim; d++) {
+                int place = row * dim + RowProduct.place(dtype, d);
+                widened.setAtIndex(ValueLayout.JAVA_FLOAT, place, get(row, d));
+            }
+        }
+    }
+
+    /** Type of the elements as they are to be read; widened ones lie at their {@link RowProduct#place}. */
     DType dtype() {
-        return dtype;
+        return isWidened ? DType.F32 : dtype;
     }
 
     /** Where the rows lie. */
     MemorySegment memory() {
-        return memory;
+        return isWidened ? widened : memory;
     }
 
     /** Byte offset of the first row. */
     long start() {
-        return start;
+        return isWidened ? 0 : start;
     }
 
     /** Bytes from one row to the next. */
     long stride() {
-        return stride;
+        return isWidened ? (long) dim * Float.BYTES : stride;
     }
 
     /** An element. */

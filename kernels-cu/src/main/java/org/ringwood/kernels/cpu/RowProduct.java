@@ -46,7 +46,7 @@ final class RowProduct {
 
     /** Place of an element of a row in queries and outputs: that of its vector's lane where {@link RowTiles} computes with it. */
     static int place(DType dtype, int element) {
-        if (dtype != DType.BF16) {
+        if (dtype == DType.F32) {
             return element;
         }
         return element / LANES * LANES + element % 2 * (LANES / 2) + element % LANES / 2;
@@ -67,7 +67,8 @@ final class RowProduct {
         long start = keys.start();
         long stride = keys.stride();
         switch (keys.dtype()) {
-            case F32, F16 -> RowTiles.scoreF32(memory, start, stride, count, queries, query, dim, partial);
+            case F32 -> RowTiles.scoreF32(memory, start, stride, count, queries, query, dim, partial);
+            case F16 -> RowTiles.scoreF16(memory, start, stride, count, queries, query, dim, partial);
             case BF16 -> RowTiles.scoreBf16(memory, start, stride, count, queries, query, dim, partial);
         }
         for (int row = 0; row < count; row += QUARTER.length()) {
@@ -112,7 +113,8 @@ final class RowProduct {
         long start = values.start();
         long stride = values.stride();
         switch (values.dtype()) {
-            case F32, F16 -> RowTiles.accumulateF32(memory, start, stride, count, weights, weight, outputs, out, dim);
+            case F32 -> RowTiles.accumulateF32(memory, start, stride, count, weights, weight, outputs, out, dim);
+            case F16 -> RowTiles.accumulateF16(memory, start, stride, count, weights, weight, outputs, out, dim);
             case BF16 -> RowTiles.accumulateBf16(memory, start, stride, count, weights, weight, outputs, out, dim);
         }
     }

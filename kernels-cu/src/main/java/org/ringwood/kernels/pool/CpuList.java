@@ -116,7 +116,7 @@ public record CpuList(List<Integer> cpus) {
                 cpus.stream().filter(cpu -> !others.cpus.contains(cpu)).toList());
     }
 
-    /** As {@link #parse} reads it. */
+    /** As {@link #parse} reads it; nothing if the list is empty, which {@code parse} refuses. */
     @Override
     public String toString() {
         List<String> runs = new ArrayList<>();

@@ -35,6 +35,24 @@ class GeneratedLoopsTest {
                 .hasEntrySatisfying("weigh", size -> assertThat(size).isBetween(INLINED + 1, COMPILED));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "dotF32x16",
+                "dotBf16x16",
+                "dotF16x16",
+                "sumF32x16",
+                "sumBf16x16",
+                "sumF16x16",
+                "dotF16x8",
+                "sumF16x8",
+                "areFiniteF16"
+            })
+    void loopsOverRowsAreCompiledOnTheirOwn(String loop) throws IOException {
+        assertThat(codeSizes(RowTiles.class))
+                .hasEntrySatisfying(loop, size -> assertThat(size).isBetween(INLINED + 1, COMPILED));
+    }
+
     private static Map<String, Integer> codeSizes(Class<?> loops) throws IOException {
         try (InputStream file =
                 Objects.requireNonNull(loops.getResourceAsStream(loops.getSimpleName() + ".class"), "class file")) {
