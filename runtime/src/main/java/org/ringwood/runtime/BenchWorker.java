@@ -3,6 +3,8 @@ package org.ringwood.runtime;
 import java.util.List;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.worker.NetProcess;
+import org.ringwood.runtime.worker.NetTask;
 import org.ringwood.runtime.worker.Seat;
 import org.ringwood.runtime.worker.SweepProcess;
 import org.ringwood.runtime.worker.SweepTask;
@@ -21,7 +23,12 @@ public final class BenchWorker {
             Seat seat = Seat.of(System.getenv())
                     .orElseThrow(() ->
                             new InputException("nobody told this worker its rank: it is started by ringwood bench"));
-            return SweepProcess.run(seat, SweepTask.of(arguments), false);
+            List<String> task = arguments.subList(1, arguments.size());
+            return switch (arguments.getFirst()) {
+                case "sweep" -> SweepProcess.run(seat, SweepTask.of(task), false);
+                case "net" -> NetProcess.run(seat, NetTask.of(task), false);
+                default -> throw new InputException("there is no benchmark " + arguments.getFirst());
+            };
         } catch (InputException bad) {
             System.err.println("ringwood: " + bad.getMessage());
             return ExitStatus.BAD_INPUT;

@@ -120,6 +120,34 @@ class BenchTest {
                 .allSatisfy(run -> assertThat(run.emulated()).contains("threads of one process"));
     }
 
+    /** Links between threads and between processes, and a page of it. */
+    @Test
+    void linksAreMeasuredAndDrawn() throws Exception {
+        try (LaunchedProgram program = LaunchedProgram.ringwood(
+                directory,
+                "bench",
+                "net",
+                "-e",
+                "4096",
+                "-i",
+                "2",
+                "--transport",
+                "inprocess,shm",
+                "--out",
+                out.toString())) {
+            assertThat(program.await()).as(program.err()).isZero();
+            assertThat(program.out()).contains("algbw    busbw  #wrong", "# all_reduce, shm, all 2 ranks");
+        }
+        Results results = Results.read(out);
+        assertThat(results.links())
+                .hasSize(2 * 4)
+                .allSatisfy(link -> assertThat(link.wrong()).isZero());
+        try (LaunchedProgram program = LaunchedProgram.ringwood(directory, "plot", out.toString())) {
+            assertThat(program.await()).as(program.err()).isZero();
+            assertThat(out.resolve("index.html")).content().contains("The links themselves");
+        }
+    }
+
     @Test
     void aDryRunStartsNothing() throws Exception {
         try (LaunchedProgram program = LaunchedProgram.ringwood(directory, "bench", file.toString(), "--dry-run")) {

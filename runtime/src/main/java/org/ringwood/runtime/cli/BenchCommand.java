@@ -1,6 +1,7 @@
 package org.ringwood.runtime.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -28,8 +29,9 @@ import picocli.CommandLine.Parameters;
 final class BenchCommand implements Callable<Integer>, Verbose {
     private final Class<?> worker;
 
-    @Parameters(index = "0", paramLabel = "SWEEP.yaml", description = "Sweep file.")
-    private Path file = Path.of("");
+    // Not required, as bench net has none.
+    @Parameters(index = "0", arity = "0..1", paramLabel = "SWEEP.yaml", description = "Sweep file.")
+    private @Nullable Path given;
 
     @Option(
             names = "--out",
@@ -67,6 +69,14 @@ final class BenchCommand implements Callable<Integer>, Verbose {
     }
 
     private ExitStatus run() throws InterruptedException {
+        if (given == null) {
+            throw new InputException(
+                    "a sweep file is missing: ringwood bench SWEEP.yaml --out DIR, or ringwood bench net, kernels or micro");
+        }
+        return run(given);
+    }
+
+    private ExitStatus run(Path file) throws InterruptedException {
         Optional<Seat> seat = Seat.of(System.getenv());
         if (dryRun) {
             SweepTask task = new SweepTask(file, settings, out == null ? Path.of("") : out, resume && out != null);
@@ -81,6 +91,13 @@ final class BenchCommand implements Callable<Integer>, Verbose {
         return seat.isPresent()
                 ? SweepProcess.run(seat.get(), task, verbose)
                 : new LocalSweep(worker, task, task.read(), verbose).run();
+    }
+
+    /** What a worker is given, which has to know what kind of benchmark it is a rank of. */
+    static List<String> arguments(String kind, List<String> of) {
+        List<String> arguments = new ArrayList<>(List.of(kind));
+        arguments.addAll(of);
+        return arguments;
     }
 
     private static void show(SweepTask task, Optional<Seat> seat) {

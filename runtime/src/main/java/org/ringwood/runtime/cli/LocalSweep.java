@@ -50,7 +50,7 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, boolean verbose)
         }
         return new LocalJob(
                         worker,
-                        task.arguments(),
+                        BenchCommand.arguments("sweep", task.arguments()),
                         crew.workers(),
                         Optional.empty(),
                         rows.rows().getFirst().job().timeouts().job(),

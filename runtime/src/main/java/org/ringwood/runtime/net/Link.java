@@ -21,7 +21,7 @@ public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, dou
     private static final int REPETITIONS = 3;
     private static final int MESSAGES = 30;
     /** Longer than what a rate limiter lets through at once. */
-    private static final Duration LONG_ENOUGH = Duration.ofMillis(250);
+    private static final Duration LONG_ENOUGH = Duration.ofMillis(300);
 
     /** No link: a rank alone. */
     public static final Link NONE = new Link(Double.NaN, Double.NaN, Double.NaN);
@@ -73,14 +73,12 @@ public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, dou
         if (isEmpty(to)) {
             return Double.NaN;
         }
-        double best = 0;
         for (long bytes = SMALLEST; ; bytes *= GROWTH) {
             try (Exchange exchange = new Exchange.SendReceive(group, to, bytes)) {
                 double seconds = Timing.fastest(group, exchange, REPETITIONS);
-                // A ceiling is what was reached once: a busy machine may only make it slower.
-                best = Math.max(best, bytes / seconds);
+                // Only the largest counts: rate limiters let small amounts pass at once.
                 if (bytes >= LARGEST || seconds * 1e9 >= LONG_ENOUGH.toNanos()) {
-                    return best;
+                    return bytes / seconds;
                 }
             }
         }

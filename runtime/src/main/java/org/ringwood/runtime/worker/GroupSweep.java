@@ -1,6 +1,5 @@
 package org.ringwood.runtime.worker;
 
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,15 +29,6 @@ final class GroupSweep {
     private final ProcessGroup group;
     private final Path directory;
     private final Surroundings surroundings;
-
-    /**
-     * How the ranks came to be.
-     *
-     * @param launcher who started them
-     * @param emulated what is emulated; empty for nothing
-     * @param out where people read rank 0's lines
-     */
-    record Surroundings(String launcher, String emulated, PrintStream out) {}
 
     GroupSweep(Sweep sweep, Coordination coordination, ProcessGroup group, Path directory, Surroundings surroundings) {
         this.sweep = sweep;

@@ -1,18 +1,15 @@
 package org.ringwood.runtime.worker;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Topology;
-import org.ringwood.collectives.environment.ParallelEnvironment;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Job;
-import org.ringwood.runtime.outcome.Emulation;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.ProgressDisplay;
@@ -107,7 +104,8 @@ public final class SweepProcess {
             String mine =
                     seat.rank() == 0 ? task.pending(sweep).only(rows::contains).encode() : "";
             Pending todo = Pending.decode(sweep, Gathering.texts(group, mine).getFirst());
-            Optional<String> wrong = new GroupSweep(sweep, coordination, group, task.out(), surroundings()).run(todo);
+            Optional<String> wrong =
+                    new GroupSweep(sweep, coordination, group, task.out(), Surroundings.of(seat)).run(todo);
             group.barrier();
             return wrong;
         }
@@ -115,12 +113,5 @@ public final class SweepProcess {
 
     private @Nullable ProgressFeed progress(Coordination coordination) {
         return seat.rank() > 0 ? null : new ProgressFeed(coordination, ProgressDisplay.ofRankZero(seat.directory()));
-    }
-
-    private GroupSweep.Surroundings surroundings() {
-        String launcher = seat.directory().isPresent()
-                ? "ringwood bench"
-                : ParallelEnvironment.current().launcher().name().toLowerCase(Locale.ROOT);
-        return new GroupSweep.Surroundings(launcher, Emulation.of(System.getenv()), System.out);
     }
 }

@@ -2,12 +2,10 @@ package org.ringwood.runtime.worker;
 
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Topology;
 import org.ringwood.runtime.cluster.LocalCoordination;
-import org.ringwood.runtime.outcome.Emulation;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.sweep.Pending;
@@ -32,20 +30,10 @@ public final class ThreadedSweep {
         Topology topology = new Topology(IntStream.range(0, workers)
                 .mapToObj(rank -> "node" + (long) rank * nodes / workers)
                 .toList());
-        GroupSweep.Surroundings surroundings =
-                new GroupSweep.Surroundings("threads of one process", emulated(nodes), System.out);
+        Surroundings surroundings = Surroundings.ofThreads(nodes);
         ThreadedJob.Part part = (coordination, group) ->
                 play(new GroupSweep(sweep, coordination, group, task.out(), surroundings), todo, coordination, group);
         return new ThreadedJob(any.job(), topology, part, () -> {}).run(verbose);
-    }
-
-    private static String emulated(int nodes) {
-        String threads = nodes > 1 ? "the nodes: all ranks are threads of one process" : "";
-        return String.join(
-                "; ",
-                Stream.of(threads, Emulation.of(System.getenv()))
-                        .filter(text -> !text.isEmpty())
-                        .toList());
     }
 
     private static End play(GroupSweep rows, Pending todo, LocalCoordination coordination, ProcessGroup group) {

@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.ringwood.kernels.DType;
 import org.ringwood.runtime.files.InputException;
@@ -156,6 +157,16 @@ class SweepFileTest {
         assertThat(read.iterations(rows.get(2))).containsExactly(0, 1, 2);
         assertThat(Pending.decode(sweep, pending.only(_ -> false).encode()).isEmpty())
                 .isTrue();
+    }
+
+    /** The sweeps that come with Ringwood can be read, and have rows for the nodes that they are told for. */
+    @ParameterizedTest
+    @CsvSource({"tree-against-ring, 16", "causal-balance, 8", "where-each-wins, 8", "hidden-communication, 4"})
+    void shippedExperimentsHaveRows(String name, int nodes) {
+        Path file = Path.of("..", "cluster-configs", "experiments", name + ".yaml");
+        Sweep sweep = SweepFile.read(file, List.of(), Map.of());
+        assertThat(sweep.leftOut()).isEmpty();
+        assertThat(sweep.rows().stream().mapToInt(Row::nodes).max()).hasValue(nodes);
     }
 
     static Stream<Arguments> mistakes() {

@@ -1,0 +1,107 @@
+package org.ringwood.runtime.worker;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.ringwood.collectives.Failure;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Topology;
+import org.ringwood.runtime.cluster.Coordination;
+import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.net.NetBench;
+import org.ringwood.runtime.outcome.ExitStatus;
+import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.sweep.RunFiles;
+import org.ringwood.runtime.worker.RankProgram.End;
+
+/** One rank of a measurement of links: a process, or a thread. */
+public final class NetProcess {
+    private final NetTask task;
+    private final Surroundings surroundings;
+    private Optional<String> wrong = Optional.empty();
+
+    private NetProcess(NetTask task, Surroundings surroundings) {
+        this.task = task;
+        this.surroundings = surroundings;
+    }
+
+    /**
+     * Runs this process's rank.
+     *
+     * @param verbose whether stack traces are shown where there is no log for them
+     */
+    public static ExitStatus run(Seat seat, NetTask task, boolean verbose) {
+        NetProcess process = new NetProcess(task, Surroundings.of(seat));
+        return WorkerProcess.run(
+                seat, task::job, verbose, (job, coordination, groups) -> process.play(job, coordination, groups));
+    }
+
+    /** Runs all ranks as threads of this process. */
+    public static ExitStatus runThreads(NetTask task, int ranks, boolean verbose) {
+        Surroundings surroundings = Surroundings.ofThreads(1);
+        ThreadedJob.Part part = (coordination, group) -> {
+            NetProcess process = new NetProcess(task, surroundings);
+            process.measure(Job.Transport.INPROCESS, coordination, group);
+            group.barrier();
+            coordination.conclude();
+            return process.end(coordination);
+        };
+        return new ThreadedJob(task.job(), Topology.singleNode(ranks), part, () -> {}).run(verbose);
+    }
+
+    private End play(Job job, Coordination coordination, Groups groups) {
+        Agreement.on(
+                coordination,
+                String.join(" ", task.arguments()),
+                "different options: start all ranks with the same ones",
+                job.timeouts().join());
+        for (Job.Transport transport : transports(groups.topology())) {
+            try (ProcessGroup group = groups.connect(transport)) {
+                measure(transport, coordination, group);
+                group.barrier();
+            }
+        }
+        coordination.conclude();
+        return end(coordination);
+    }
+
+    private End end(Coordination coordination) {
+        return wrong.map(sentence -> End.of(new JobFailure(
+                        coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED)))
+                .orElseGet(End::done);
+    }
+
+    /** Those that were asked for, or all that reach the ranks. */
+    private List<Job.Transport> transports(Topology topology) {
+        if (!task.transports().isEmpty()) {
+            return task.transports();
+        }
+        long nodes = topology.nodes().stream().distinct().count();
+        List<Job.Transport> all = new ArrayList<>();
+        if (nodes == 1) {
+            all.add(Job.Transport.SHM);
+        }
+        all.add(Job.Transport.AERON);
+        if (nodes > 1 && nodes < topology.size()) {
+            all.add(Job.Transport.AUTO);
+        }
+        return all;
+    }
+
+    private void measure(Job.Transport transport, Coordination coordination, ProcessGroup group) {
+        String run = Gathering.texts(group, group.rank() == 0 ? RunFiles.name("net", Instant.now()) : "")
+                .getFirst();
+        NetBench bench = new NetBench(group, run, transport.toString(), task.sizes());
+        if (group.rank() > 0) {
+            bench.measure(link -> wrong = wrong.or(() -> NetRecord.violation(link)));
+            return;
+        }
+        try (NetRecord record = NetRecord.create(task, run, group, coordination, surroundings)) {
+            bench.measure(link -> {
+                wrong = wrong.or(() -> NetRecord.violation(link));
+                record.add(link);
+            });
+        }
+    }
+}
