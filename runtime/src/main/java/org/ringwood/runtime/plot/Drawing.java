@@ -16,6 +16,7 @@ final class Drawing {
     private static final double LEGEND_LINE = 17;
     private static final double LETTER = 6.3;
     private static final double LEGEND_GAP = 34;
+    private static final double WIDE = 500;
 
     private final Figure figure;
     private final Dimension.Unit xUnit;
@@ -129,7 +130,7 @@ final class Drawing {
                     WIDTH - RIGHT,
                     py(tick),
                     py(tick)));
-            text(LEFT - 6, py(tick) + 4, "tick", "end", yUnit.number(tick));
+            text(LEFT - 6, py(tick) + 4, "tick", "end", yTick(tick));
         }
         for (double tick : x.ticks()) {
             svg.append(String.format(
@@ -158,7 +159,19 @@ final class Drawing {
                 Locale.ROOT,
                 "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(14,%.1f) rotate(-90)\">%s</text>%n",
                 TOP + PLOT_HEIGHT / 2,
-                Html.escape(yUnit.label(figure.y().quantity()))));
+                Html.escape(
+                        isWide()
+                                ? figure.y().quantity()
+                                : yUnit.label(figure.y().quantity()))));
+    }
+
+    /** Over several units each tick has its own. */
+    private boolean isWide() {
+        return y.logarithmic() && y.to() / y.from() > WIDE;
+    }
+
+    private String yTick(double tick) {
+        return isWide() ? figure.y().dimension().text(tick) : yUnit.number(tick);
     }
 
     private String xTick(double tick) {

@@ -41,8 +41,9 @@ final class LinkSection {
             String pair = link.between().equals("all") ? "" : " " + link.between();
             String name = link.operation() + " " + link.transport() + pair;
             rates.computeIfAbsent(name, _ -> new ArrayList<>())
-                    .add(Series.Point.of(link.sizeBytes(), link.busbwGbS() * 1e9));
-            times.computeIfAbsent(name, _ -> new ArrayList<>()).add(Series.Point.of(link.sizeBytes(), link.timeUs()));
+                    .add(Series.Point.of((double) link.sizeBytes(), link.busbwGbS() * 1e9));
+            times.computeIfAbsent(name, _ -> new ArrayList<>())
+                    .add(Series.Point.of((double) link.sizeBytes(), link.timeUs()));
         }
         Figure.Axis size = new Figure.Axis("size", Dimension.BYTES, true);
         return List.of(

@@ -132,7 +132,7 @@ public final class Page {
                 .distinct()
                 .sorted()
                 .map(Html::escape)
-                .collect(Collectors.joining("<br>"));
+                .collect(Collectors.joining(".<br>"));
         return emulated.isEmpty()
                 ? ""
                 : "<p class=\"notes\"><strong>Emulated:</strong> " + emulated
@@ -179,8 +179,9 @@ public final class Page {
                         .count()),
                 distinct(run.ranks().stream().map(Provenance.Rank::host).toList()),
                 distinct(run.ranks().stream().map(Provenance.Rank::device).toList()),
-                machine.processor() + ", " + machine.cores() + " cores, " + Dimension.BYTES.text(machine.memoryBytes())
-                        + ", " + machine.system() + ", Java " + machine.java(),
+                machine.processor() + ", " + machine.cores() + " cores, "
+                        + Dimension.BYTES.text((double) machine.memoryBytes()) + ", " + machine.system() + ", Java "
+                        + machine.java(),
                 run.launcher(),
                 run.baseline(),
                 run.emulated().isEmpty() ? "no" : run.emulated());

@@ -94,13 +94,13 @@ final class SweepFigures {
                 "bytes-across-nodes",
                 "Bytes across nodes, of all ranks",
                 new Figure.Axis("bytes across nodes", Dimension.BYTES, true),
-                at(cell -> cell.any().bytesInterNode()),
+                at(cell -> (double) cell.any().bytesInterNode()),
                 Optional.empty()));
         figures.add(panel.figure(
                 "bytes-within-nodes",
                 "Bytes within nodes, of all ranks",
                 new Figure.Axis("bytes within nodes", Dimension.BYTES, true),
-                at(cell -> cell.any().bytesIntraNode()),
+                at(cell -> (double) cell.any().bytesIntraNode()),
                 Optional.empty()));
         figures.add(panel.figure(
                 "moved-over-needed",
@@ -118,7 +118,7 @@ final class SweepFigures {
                 "peak-memory",
                 "Peak tensor memory of a rank",
                 new Figure.Axis("peak tensor bytes", Dimension.BYTES, true),
-                at(cell -> cell.any().peakTensorBytes()),
+                at(cell -> (double) cell.any().peakTensorBytes()),
                 Optional.empty()));
         figures.add(panel.figure(
                 "balance",
