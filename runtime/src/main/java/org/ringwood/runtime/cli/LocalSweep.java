@@ -59,7 +59,15 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, boolean verbose)
     }
 
     private boolean fits(Row row) {
-        return row.job().transport() == Job.Transport.INPROCESS || (row.nodes() == 1 && hasThreads(row));
+        return switch (row.job().transport()) {
+            case INPROCESS -> true;
+            case AUTO, SHM, AERON -> row.nodes() == 1 && hasThreads(row);
+            case MPI, SHM_MPI -> false;
+        };
+    }
+
+    private static boolean isOfMpi(Row row) {
+        return row.job().transport() == Job.Transport.MPI || row.job().transport() == Job.Transport.SHM_MPI;
     }
 
     /** One process with the threads of many workers: where there are no cores for them, it does not exist. */
@@ -70,10 +78,13 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, boolean verbose)
 
     private void explainOthers(Pending pending, Pending here) {
         List<String> others = new ArrayList<>();
-        count(pending, row -> row.nodes() > 1 && !fits(row))
+        count(pending, LocalSweep::isOfMpi)
+                .ifPresent(
+                        count -> others.add(count + " rows go over MPI: start the sweep by mpirun or srun --mpi=pmix"));
+        count(pending, row -> row.nodes() > 1 && !fits(row) && !isOfMpi(row))
                 .ifPresent(count -> others.add(
                         count + " rows need several nodes: start the sweep there by srun or mpirun, a rank a worker"));
-        count(pending, row -> row.nodes() == 1 && !fits(row))
+        count(pending, row -> row.nodes() == 1 && !fits(row) && !isOfMpi(row))
                 .ifPresent(count -> others.add(count + " rows want more threads than this machine has cores"));
         if (here.isEmpty()) {
             others.add("nothing is to be measured here");
