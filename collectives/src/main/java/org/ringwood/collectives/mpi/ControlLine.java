@@ -20,7 +20,8 @@ final class ControlLine {
     /** Messages taken in one go, so that data is not kept waiting. */
     private static final int BURST = 64;
 
-    private record Posted(MemorySegment buffer, Request request) {}
+    /** @param peer that it goes to, or {@link MpiLibrary#ANY} that it comes from */
+    private record Posted(int peer, MemorySegment buffer, Request request) {}
 
     private final Communicator communicator;
     // Collected with this, which stays reachable if MPI may still write to it.
@@ -41,7 +42,7 @@ final class ControlLine {
     }
 
     private void post(MemorySegment buffer) {
-        receives.add(new Posted(buffer, communicator.receive(buffer, MpiLibrary.ANY, TAG)));
+        receives.add(new Posted(MpiLibrary.ANY, buffer, communicator.receive(buffer, MpiLibrary.ANY, TAG)));
     }
 
     void tell(Control control) {
@@ -50,7 +51,7 @@ final class ControlLine {
         if (request.isDone()) {
             free.push(buffer);
         } else {
-            sends.add(new Posted(buffer, request));
+            sends.add(new Posted(control.to(), buffer, request));
         }
     }
 
@@ -66,18 +67,26 @@ final class ControlLine {
         return taken > 0;
     }
 
-    /** Whether all that was told has been handed over; drives MPI if not. */
-    boolean isFlushed() {
-        while (!sends.isEmpty() && sends.element().request.isDone()) {
-            free.push(sends.remove().buffer);
-        }
-        return sends.isEmpty();
+    /** Drives MPI for what was told and not yet handed over. */
+    void flush() {
+        sends.removeIf(posted -> {
+            boolean done = posted.request.isDone();
+            if (done) {
+                free.push(posted.buffer);
+            }
+            return done;
+        });
+    }
+
+    /** Whether all that a peer was told has been handed over. */
+    boolean isFlushed(int peer) {
+        return sends.stream().noneMatch(posted -> posted.peer == peer);
     }
 
     /** Gives up the receives, and returns whether none of them had a message that is still coming. */
     boolean close() {
         receives.forEach(posted -> posted.request.cancel());
         receives.removeIf(posted -> posted.request.isDone());
-        return receives.isEmpty() && isFlushed();
+        return receives.isEmpty() && sends.isEmpty();
     }
 }

@@ -20,6 +20,15 @@ final class MpiProcess {
     /** After a failure, some may not come. */
     private static final Duration LONGEST_END_OF_FAILED = Duration.ofSeconds(2);
 
+    /** mpirun asks all ranks to end as soon as one has died, and kills them after a second. */
+    private static final Duration LONGEST_FAREWELL = Duration.ofMillis(800);
+
+    /** For the thread that has left its group to say why. */
+    private static final Duration LAST_WORDS = Duration.ofMillis(100);
+
+    /** If set, Open MPI 4 prints its own explanations itself. Else it waits for mpirun to do so, which sleeps while it ends a job. */
+    private static final String PRINTS_ITSELF = "orte_standalone_operation";
+
     private static @Nullable MpiProcess current;
 
     private final MpiLibrary library;
@@ -56,6 +65,7 @@ final class MpiProcess {
             environment.prepare();
             Patience.await("MPI_Init_thread", limit, liveness, () -> {
                 library.initialize(MpiLibrary.MULTIPLE);
+                SharedLibrary.setFlag(PRINTS_ITSELF);
                 return true;
             });
             Runtime.getRuntime()
@@ -88,6 +98,7 @@ final class MpiProcess {
      */
     synchronized void leave(@Nullable Failure failure) {
         open--;
+        notifyAll();
         failed |= failure != null;
         lost |= failure != null && isLoss(failure);
     }
@@ -108,8 +119,28 @@ final class MpiProcess {
         return failed ? LONGEST_END_OF_FAILED : LONGEST_END;
     }
 
+    /** The process ends. If it is in the middle of a job, that mostly has failed, and its thread is about to learn and say why. */
     private void end() {
-        Duration limit = longestEnd();
+        try {
+            awaitLastWords();
+            finish(longestEnd());
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void awaitLastWords() throws InterruptedException {
+        if (open == 0) {
+            return;
+        }
+        long deadline = System.nanoTime() + LONGEST_FAREWELL.toNanos();
+        for (long left = 1; open > 0 && left > 0; left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())) {
+            wait(left);
+        }
+        TimeUnit.MILLISECONDS.timedWait(this, LAST_WORDS.toMillis());
+    }
+
+    private void finish(Duration limit) throws InterruptedException {
         if (limit.isZero()) {
             return;
         }
@@ -122,8 +153,6 @@ final class MpiProcess {
         } catch (TimeoutException | ExecutionException unfinished) {
             // The process ends all the same, and its launcher says that it left MPI early.
             return;
-        } catch (InterruptedException hurried) {
-            Thread.currentThread().interrupt();
         }
     }
 }

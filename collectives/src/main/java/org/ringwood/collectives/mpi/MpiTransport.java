@@ -169,7 +169,7 @@ public final class MpiTransport implements Transport {
                         "left the job while rank %d still waited for it".formatted(config.rank()));
             }
         }
-        line.isFlushed();
+        line.flush();
         return moved;
     }
 
@@ -303,13 +303,19 @@ public final class MpiTransport implements Transport {
             withdrawn = true;
             for (MpiPeer peer : peers.values()) {
                 peer.withdraw();
-                if (peer.has(Mark.CONTACT)) {
+                // Open MPI would try to connect anew to one that is gone, and end this process.
+                if (peer.has(Mark.CONTACT) && !isLost(peer)) {
                     tell(peer, about(Control.Kind.WITHDRAWN, peer));
                 }
             }
         }
         drive();
-        return peers.values().stream().anyMatch(peer -> peer.isUnderWay() && !isLost(peer));
+        return peers.values().stream().anyMatch(peer -> !isSettled(peer) && !isLost(peer));
+    }
+
+    /** Whether MPI touches no memory for it, and it knows all that it was told. */
+    private boolean isSettled(MpiPeer peer) {
+        return !peer.isUnderWay() && line.isFlushed(peer.rank());
     }
 
     /** Whether the failure says that nobody is there who could finish what was begun. */
@@ -355,9 +361,7 @@ public final class MpiTransport implements Transport {
     }
 
     private boolean isParted() {
-        return line.isFlushed()
-                && peers.values().stream()
-                        .allMatch(peer ->
-                                !peer.isUnderWay() && (peer.has(Mark.FAREWELL) || !peer.has(Mark.GOODBYE_SAID)));
+        return peers.values().stream()
+                .allMatch(peer -> isSettled(peer) && (peer.has(Mark.FAREWELL) || !peer.has(Mark.GOODBYE_SAID)));
     }
 }

@@ -1,6 +1,7 @@
 package org.ringwood.collectives.mpi;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
@@ -67,6 +68,13 @@ final class SharedLibrary {
         } catch (Throwable thrown) {
             throw unchecked(thrown);
         }
+    }
+
+    /** Sets a variable of a byte of the libraries that are loaded, if one of them has it. */
+    static void setFlag(String symbol) {
+        new SharedLibrary("", MemorySegment.NULL)
+                .find(symbol)
+                .ifPresent(flag -> flag.reinterpret(1).set(JAVA_BYTE, 0, (byte) 1));
     }
 
     String name() {

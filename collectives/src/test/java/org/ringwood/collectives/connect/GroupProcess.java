@@ -56,6 +56,13 @@ final class GroupProcess {
                 say(READY);
                 group.await(new Never());
             }
+            case "exchange" -> {
+                group.barrier();
+                say(READY + " " + group.rank() + " " + ProcessHandle.current().pid());
+                while (true) {
+                    lend(group);
+                }
+            }
             case "allocate-and-wait" -> {
                 GroupMemory memory = group.allocate(1 << 20);
                 say(READY + " " + memory.segment().byteSize());

@@ -1,6 +1,7 @@
 package org.ringwood.collectives.connect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.ringwood.collectives.TestJvm;
 import org.ringwood.collectives.TransportChoice;
 import org.ringwood.collectives.files.StaleFiles;
+import org.ringwood.collectives.mpi.OpenMpi;
 
 /** Ranks that are processes of their own, some of which end badly. */
 class ProcessesTest {
@@ -62,6 +64,7 @@ class ProcessesTest {
                     transport.name(),
                     Long.toString(peerMillis)));
             builder.redirectError(Redirect.INHERIT);
+            builder.environment().keySet().removeIf(name -> name.startsWith("PMI") || name.startsWith("OMPI"));
             builder.environment()
                     .putAll(Map.of(
                             "RANK",
@@ -138,6 +141,18 @@ class ProcessesTest {
             assertThat(rank.line())
                     .startsWith(GroupProcess.FAILED)
                     .contains("transport shm reaches the ranks of one node, and these are on n1, n2");
+        }
+    }
+
+    @Test
+    void mpiMustHaveStartedTheRanks() throws Exception {
+        assumeTrue(OpenMpi.missing().isEmpty(), () -> OpenMpi.missing().orElse(""));
+        start("collectives", TransportChoice.MPI, PATIENT);
+        for (Rank rank : ranks) {
+            assertThat(rank.line())
+                    .startsWith(GroupProcess.FAILED)
+                    .contains("MPI takes this process for rank 0 of 1, but the job has 3 ranks (WORLD_SIZE=3)")
+                    .contains("srun --mpi=pmix", "mpirun");
         }
     }
 

@@ -1,8 +1,16 @@
 package org.ringwood.collectives.mpi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -16,6 +24,7 @@ import org.ringwood.collectives.CollectivesContract;
 import org.ringwood.collectives.Job;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.Tally;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.collectives.Topology;
@@ -25,6 +34,7 @@ import org.ringwood.collectives.TransportContract;
  * A process that mpirun has started. All of them run the contracts' tests, in the same order, each with its own rank's part of the
  * groups. Small groups leave out the last processes.
  */
+@SuppressWarnings("restricted") // Looks at what native code sees.
 final class ContractRank implements TransportContract, CollectivesContract {
     /** What a test's outcome is if it has passed. */
     static final String PASSED = "passed";
@@ -50,7 +60,7 @@ final class ContractRank implements TransportContract, CollectivesContract {
     }
 
     static List<Method> tests() {
-        return Stream.of(TransportContract.class, CollectivesContract.class)
+        return Stream.of(TransportContract.class, CollectivesContract.class, ContractRank.class)
                 .flatMap(contract -> Stream.of(contract.getDeclaredMethods()))
                 .filter(method -> method.isAnnotationPresent(Test.class))
                 .sorted(Comparator.comparing(Method::getName))
@@ -77,6 +87,21 @@ final class ContractRank implements TransportContract, CollectivesContract {
             thrown.printStackTrace(new PrintWriter(text, true));
             return text.toString();
         }
+    }
+
+    /** Ranks may outnumber the cores, and UCX must leave the JVM its signals: Open MPI is told before it starts. */
+    @Test
+    void settingsReachOpenMpi() throws Throwable {
+        RankThreads.run(connect(sizes.getLast()), ProcessGroup::barrier);
+        MemorySegment yields = SharedLibrary.open("libmpi.so.40").find("ompi_mpi_yield_when_idle").orElseThrow();
+        assertThat(yields.reinterpret(1).get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
+        Linker linker = Linker.nativeLinker();
+        MethodHandle variable = linker.downcallHandle(
+                linker.defaultLookup().findOrThrow("getenv"),
+                FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+        MemorySegment signals =
+                (MemorySegment) variable.invokeExact(Arena.ofAuto().allocateFrom("UCX_ERROR_SIGNALS"));
+        assertThat(signals.reinterpret(1).getString(0)).isEmpty();
     }
 
     @Override

@@ -33,7 +33,17 @@ final class Doctor {
 
     static List<Finding> examine() {
         return List.of(
-                jdk(), vectors(), cuda(), openMpi(), slurm(), sharedMemory(), ports(), receiveBuffer(), interfaces());
+                jdk(),
+                vectors(),
+                cuda(),
+                MpiFindings.launcher(onPath("mpirun")),
+                MpiFindings.library(),
+                MpiFindings.javaBindings(),
+                slurm(),
+                sharedMemory(),
+                ports(),
+                receiveBuffer(),
+                interfaces());
     }
 
     private static Finding jdk() {
@@ -54,13 +64,6 @@ final class Doctor {
         return CudaProbe.missing()
                 .map(why -> Finding.missing("CUDA", why + ": only needed for device: cuda"))
                 .orElseGet(() -> Finding.good("CUDA", "an NVIDIA driver with a device"));
-    }
-
-    private static Finding openMpi() {
-        return onPath("mpirun")
-                .map(path -> Finding.good("Open MPI", path.toString()))
-                .orElseGet(() -> Finding.missing(
-                        "Open MPI", "no mpirun on the PATH: only needed for transport: mpi (Debian: openmpi-bin)"));
     }
 
     private static Finding slurm() {
