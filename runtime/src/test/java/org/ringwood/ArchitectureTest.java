@@ -62,6 +62,9 @@ class ArchitectureTest {
     static final ArchRule ONLY_ITS_TRANSPORT_USES_AERON = only("io.aeron..", "org.ringwood.collectives.aeron..");
 
     @ArchTest
+    static final ArchRule ONLY_ITS_TRANSPORT_USES_MPI = only("mpi..", "org.ringwood.collectives.mpi..");
+
+    @ArchTest
     static final ArchRule ONLY_COLLECTIVES_USE_AGRONA = only("org.agrona..", "org.ringwood.collectives..");
 
     @ArchTest

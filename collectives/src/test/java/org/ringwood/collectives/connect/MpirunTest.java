@@ -48,8 +48,7 @@ class MpirunTest {
         return start(OpenMpi.mpirun(options, RANKS, program(binding, what, transport, peerMillis)));
     }
 
-    private static List<String> program(
-            MpiBinding binding, String what, TransportChoice transport, long peerMillis) {
+    private static List<String> program(MpiBinding binding, String what, TransportChoice transport, long peerMillis) {
         return TestJvm.command(
                 OpenMpi.flags(binding),
                 OpenMpi.classPath(),
@@ -68,8 +67,9 @@ class MpirunTest {
     @ParameterizedTest
     @EnumSource(names = {"FOREIGN", "JAVA"})
     void computeTogether(MpiBinding binding) throws Exception {
-        List<String> lines =
-                start(binding, List.of(), "collectives", TransportChoice.MPI, PATIENT).lines().toList();
+        List<String> lines = start(binding, List.of(), "collectives", TransportChoice.MPI, PATIENT)
+                .lines()
+                .toList();
         assertThat(lines).containsExactly(GroupProcess.DONE, GroupProcess.DONE, GroupProcess.DONE);
         assertThat(started.getFirst().waitFor()).isZero();
     }
@@ -120,18 +120,21 @@ class MpirunTest {
         while (pids.size() < RANKS) {
             String line = nextLine(output);
             if (line.startsWith(GroupProcess.READY)) {
-                String[] words = line.split(" ");
+                String[] words = line.split(" ", -1);
                 pids.put(Integer.valueOf(words[1]), Long.valueOf(words[2]));
             }
         }
         String pid = String.valueOf(pids.get(1));
-        assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor())
+                .isZero();
         List<String> sentences = output.lines()
                 .filter(line -> line.startsWith(GroupProcess.FAILED))
                 .toList();
-        assertThat(sentences).isNotEmpty().allSatisfy(sentence -> assertThat(sentence)
-                .startsWith(GroupProcess.FAILED + "rank 1 (")
-                .contains("process " + pid, why));
+        assertThat(sentences)
+                .isNotEmpty()
+                .allSatisfy(sentence -> assertThat(sentence)
+                        .startsWith(GroupProcess.FAILED + "rank 1 (")
+                        .contains("process " + pid, why));
         assertThat(started.getFirst().waitFor()).isNotZero();
     }
 

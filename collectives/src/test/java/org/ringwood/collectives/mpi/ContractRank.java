@@ -93,7 +93,9 @@ final class ContractRank implements TransportContract, CollectivesContract {
     @Test
     void settingsReachOpenMpi() throws Throwable {
         RankThreads.run(connect(sizes.getLast()), ProcessGroup::barrier);
-        MemorySegment yields = SharedLibrary.open("libmpi.so.40").find("ompi_mpi_yield_when_idle").orElseThrow();
+        MemorySegment yields = SharedLibrary.open("libmpi.so.40")
+                .find("ompi_mpi_yield_when_idle")
+                .orElseThrow();
         assertThat(yields.reinterpret(1).get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
         Linker linker = Linker.nativeLinker();
         MethodHandle variable = linker.downcallHandle(

@@ -49,8 +49,7 @@ class MpiTrapsTest {
     @ParameterizedTest
     @ValueSource(strings = {"SIGILL,SIGSEGV,SIGBUS,SIGFPE", "SEGV", " bus", "11"})
     void ucxMustLeaveTheJvmItsSignals(String signals) {
-        assertThatThrownBy(
-                        () -> new MpiEnvironment(Map.of("UCX_ERROR_SIGNALS", signals)).requireHarmlessSignals())
+        assertThatThrownBy(() -> new MpiEnvironment(Map.of("UCX_ERROR_SIGNALS", signals)).requireHarmlessSignals())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("UCX_ERROR_SIGNALS=" + signals, "unset it");
     }
@@ -105,7 +104,8 @@ class MpiTrapsTest {
     @Test
     void anUnknownBindingIsNamed() {
         System.setProperty(MpiBinding.PROPERTY, "fortran");
-        assertThatThrownBy(MpiBinding::fromProperties).hasMessageContaining("fortran is none of auto, java and foreign");
+        assertThatThrownBy(MpiBinding::fromProperties)
+                .hasMessageContaining("fortran is none of auto, java and foreign");
     }
 
     @Test

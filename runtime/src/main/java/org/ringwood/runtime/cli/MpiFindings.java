@@ -10,9 +10,10 @@ final class MpiFindings {
 
     static Finding launcher(Optional<Path> mpirun) {
         return mpirun.map(path -> Finding.good("Open MPI", path.toString()))
-                .orElseGet(() -> Finding.missing(
-                        "Open MPI",
-                        "no mpirun on the PATH: only needed for transport: mpi, unless srun starts the ranks (Debian: openmpi-bin)"));
+                .orElseGet(
+                        () -> Finding.missing(
+                                "Open MPI",
+                                "no mpirun on the PATH: only needed for transport: mpi, unless srun starts the ranks (Debian: openmpi-bin)"));
     }
 
     static Finding library() {
