@@ -1,0 +1,300 @@
+// Attention of f32 tensors in f32 throughout, with fused multiply-adds: what is lost on 16-bit operands is what f32 is chosen for, so the
+// tensor cores' TF32 is out of the question.
+//
+// 16 x 16 threads: those of one row of threads have the same queries and share out the keys, later the columns of the outputs. Tiles travel as in
+// the kernels for 16 bits. All reads of shared memory are of 16 bytes; a row is 16 bytes longer than its elements, so that 8 rows lie in different banks.
+#pragma once
+
+#include "flush.cuh"
+#include "shapes.cuh"
+
+namespace ringwood {
+
+template <class TABLE>
+struct FloatAttention {
+  static constexpr FloatShape SHAPE = TABLE::SHAPE;
+  static constexpr int DIM = SHAPE.dim;
+  static constexpr int QUERIES = SHAPE.queries();
+  static constexpr int KEYS = SHAPE.keys;
+  static constexpr int THREADS = SHAPE.threads();
+  static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
+  static constexpr int ROWS = SHAPE.rowsPerThread;
+  static constexpr int KEYS_T = KEYS / 16;           // keys of a thread
+  static constexpr int FOURS = DIM / 64;             // runs of four output columns of a thread
+  static constexpr int ROW_FLOATS = SHAPE.rowFloats();
+  static constexpr int WEIGHT_FLOATS = SHAPE.weightFloats();
+  static constexpr int COLUMNS = DIM / 32;
+
+  const AttendCall& call;
+  float* const queries;
+  float* const keys;
+  float* const values;
+  float* const weights;
+  Control<KEYS, 4>& control;
+  const NotFinite<QUERIES, DIM> aside;
+  const int across, down;  // place among 16 x 16 threads
+  float factor;
+  bool plainScores;
+
+  RowSoftmax softmax[ROWS];
+  float out[ROWS][FOURS][4];
+
+  __device__ __forceinline__ FloatAttention(const AttendCall& call, unsigned char* shared)
+      : call(call),
+        queries(reinterpret_cast<float*>(shared)),
+        keys(queries + QUERIES * ROW_FLOATS),
+        values(keys + KEYS * ROW_FLOATS),
+        weights(values + KEYS * ROW_FLOATS),
+        control(*reinterpret_cast<Control<KEYS, 4>*>(shared + SHARED_BYTES - CONTROL_BYTES)),
+        aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
+        across(threadIdx.x % 16),
+        down(threadIdx.x / 16) {
+    static_assert(sizeof(Control<KEYS, 4>) <= CONTROL_BYTES, "see shapes.cuh");
+    plainScores = call.softcap == 0.f && call.scale > 0.f;
+    factor = plainScores ? float(call.scale * LOG2_E) : 1.f;
+  }
+
+  static __device__ __forceinline__ void run(const AttendCall& call, const Part& part, unsigned char* shared) {
+    FloatAttention attention(call, shared);
+    attention.control.begin(call, part);
+    if (attention.control.tiles[0].left == 0) return;
+    attention.attend();
+    __syncthreads();  // the tiles make room for records
+    attention.stage(reinterpret_cast<float*>(shared));
+    __syncthreads();
+    flush<COLUMNS, 1, QUERIES>(call, attention.control.unit, part.slot, reinterpret_cast<float*>(shared), attention.aside);
+  }
+
+  __device__ __forceinline__ void attend() {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+      for (int f = 0; f < FOURS; f++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) out[r][f][i] = 0.f;
+      }
+    }
+    load_queries();
+    load_keys(control.tiles[0]);
+    int now = 0;
+    do {
+      cp_async_wait();
+      __syncthreads();  // the keys are there, and all are done with the values before
+      const KeyTile& tile = control.tiles[now];
+      load_values(tile);
+      if (threadIdx.x == 0) control.advance(call, now);
+
+      float scores[ROWS][KEYS_T];
+      score(scores);
+      if (!tile.whole) mask(scores, tile);
+      weigh(scores);
+
+      cp_async_wait();
+      if (tile.whole) {
+        __syncthreads();  // values, weights and the next tile are there, and all are done with the keys
+      } else if (__syncthreads_or(copied_not_finite(values))) {
+        set_aside_not_finite(tile);
+      }
+      now = 1 - now;
+      if (control.tiles[now].left > 0) load_keys(control.tiles[now]);
+      add_values();
+    } while (control.tiles[now].left > 0);
+  }
+
+  // Queries of a thread are 16 apart, as are its keys.
+  __device__ __forceinline__ int query_of(int r) const { return down + 16 * r; }
+  __device__ __forceinline__ int key_of(int j) const { return across + 16 * j; }
+
+  // A row of a tile is copied by 16 threads, which take four columns at a time.
+  __device__ __forceinline__ void load_row(float* to, const float* from, int dim, bool vectors) {
+#pragma unroll
+    for (int f = 0; f < FOURS; f++) {
+      int column = (across + 16 * f) * 4;
+      int left = from == nullptr ? 0 : min(max(dim - column, 0), 4);
+      if (vectors) {
+        cp_async16(shared_address(to + column), left > 0 ? from + column : reinterpret_cast<const float*>(call.queries.data), left * 4);
+      } else {
+        float4 four;
+        four.x = left > 0 ? from[column] : 0.f;
+        four.y = left > 1 ? from[column + 1] : 0.f;
+        four.z = left > 2 ? from[column + 2] : 0.f;
+        four.w = left > 3 ? from[column + 3] : 0.f;
+        *reinterpret_cast<float4*>(to + column) = four;
+      }
+    }
+  }
+
+  __device__ __forceinline__ void load_queries() {
+    const Unit& unit = control.unit;
+    const float* base = reinterpret_cast<const float*>(call.queries.data);
+#pragma unroll 1
+    for (int query = down; query < QUERIES; query += 16) {
+      const float* row = base + (unit.firstRow + unit.row(query)) * call.queries.tokenStride + unit.head(query) * call.queries.headStride;
+      load_row(queries + query * ROW_FLOATS, query < unit.count ? row : nullptr, call.dim, call.vectors & 1);
+    }
+  }
+
+  __device__ __forceinline__ void load_tile(float* to, uint64_t first, int64_t stride, int count, int dim, bool vectors) {
+    uint64_t from = first + down * stride;
+#pragma unroll
+    for (int key = 0; key < KEYS; key += 16) {
+      load_row(to + (key + down) * ROW_FLOATS, key + down < count ? reinterpret_cast<const float*>(from) : nullptr, dim, vectors);
+      from += 16 * stride;
+    }
+  }
+
+  __device__ __forceinline__ void load_keys(const KeyTile& tile) {
+    load_tile(keys, tile.keys, control.keyStride, tile.count, call.dim, call.vectors & 2);
+  }
+
+  __device__ __forceinline__ void load_values(const KeyTile& tile) {
+    load_tile(values, tile.values, control.valueStride, tile.count, call.dimV, call.vectors & 4);
+  }
+
+  __device__ __forceinline__ void score(float (&scores)[ROWS][KEYS_T]) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+      for (int j = 0; j < KEYS_T; j++) scores[r][j] = 0.f;
+    }
+#pragma unroll 4
+    for (int k = 0; k < DIM; k += 4) {
+      float4 q[ROWS], x[KEYS_T];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) q[r] = *reinterpret_cast<const float4*>(queries + query_of(r) * ROW_FLOATS + k);
+#pragma unroll
+      for (int j = 0; j < KEYS_T; j++) x[j] = *reinterpret_cast<const float4*>(keys + key_of(j) * ROW_FLOATS + k);
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+        for (int j = 0; j < KEYS_T; j++) {
+          float s = scores[r][j];
+          s = fmaf(q[r].x, x[j].x, s);
+          s = fmaf(q[r].y, x[j].y, s);
+          s = fmaf(q[r].z, x[j].z, s);
+          scores[r][j] = fmaf(q[r].w, x[j].w, s);
+        }
+      }
+    }
+    if (plainScores) return;
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+      for (int j = 0; j < KEYS_T; j++) scores[r][j] = binary_score(call, scores[r][j]);
+    }
+  }
+
+  __device__ __forceinline__ void mask(float (&scores)[ROWS][KEYS_T], const KeyTile& tile) {
+    const Unit& unit = control.unit;
+    Pieces pieces = tile.pieces(call);
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      int query = min(query_of(r), unit.count - 1);  // a query that does not exist is not written
+      uint32_t bits = pieces.admitted<KEYS_T>(unit.row(query), tile.from + across, [](int j) { return 16 * j; });
+#pragma unroll
+      for (int j = 0; j < KEYS_T; j++) scores[r][j] = bits >> j & 1 ? scores[r][j] : MINUS_INFINITY;
+    }
+  }
+
+  // Weights go to shared memory, as each is needed by 16 threads.
+  __device__ __forceinline__ void weigh(float (&scores)[ROWS][KEYS_T]) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      float largest = MINUS_INFINITY;
+#pragma unroll
+      for (int j = 0; j < KEYS_T; j++) largest = fmaxf(largest, scores[r][j]);
+#pragma unroll
+      for (int distance = 1; distance < 16; distance *= 2) largest = fmaxf(largest, __shfl_xor_sync(WARP, largest, distance));
+      float decay = softmax[r].raise(largest * factor);
+      float offset = RowSoftmax::reference(softmax[r].max);
+      float sum = 0.f;
+#pragma unroll
+      for (int j = 0; j < KEYS_T; j++) {
+        float weight = exp2_fast(fmaf(scores[r][j], factor, -offset));
+        weights[query_of(r) * WEIGHT_FLOATS + key_of(j)] = weight;
+        sum += weight;
+      }
+      softmax[r].sum += sum;
+#pragma unroll
+      for (int f = 0; f < FOURS; f++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) out[r][f][i] *= decay;
+      }
+    }
+  }
+
+  __device__ __forceinline__ void add_values() {
+#pragma unroll 2
+    for (int key = 0; key < KEYS; key += 4) {
+      float4 w[ROWS];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) w[r] = *reinterpret_cast<const float4*>(weights + query_of(r) * WEIGHT_FLOATS + key);
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+#pragma unroll
+        for (int f = 0; f < FOURS; f++) {
+          float4 v = *reinterpret_cast<const float4*>(values + (key + k) * ROW_FLOATS + (across + 16 * f) * 4);
+#pragma unroll
+          for (int r = 0; r < ROWS; r++) {
+            float weight = k == 0 ? w[r].x : k == 1 ? w[r].y : k == 2 ? w[r].z : w[r].w;
+            out[r][f][0] = fmaf(weight, v.x, out[r][f][0]);
+            out[r][f][1] = fmaf(weight, v.y, out[r][f][1]);
+            out[r][f][2] = fmaf(weight, v.z, out[r][f][2]);
+            out[r][f][3] = fmaf(weight, v.w, out[r][f][3]);
+          }
+        }
+      }
+    }
+  }
+
+  // Calls `body` for every element of a tile that this thread copied.
+  template <class Body>
+  __device__ __forceinline__ void each_copied(float* tile, Body body) {
+#pragma unroll 1
+    for (int key = down; key < KEYS; key += 16) {
+#pragma unroll
+      for (int f = 0; f < FOURS; f++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) body(tile[key * ROW_FLOATS + (across + 16 * f) * 4 + i]);
+      }
+    }
+  }
+
+  __device__ __forceinline__ bool copied_not_finite(float* tile) {
+    bool found = false;
+    each_copied(tile, [&](float value) { found |= !isfinite(value); });
+    return found;
+  }
+
+  // See TensorAttention.
+  __device__ __forceinline__ void set_aside_not_finite(const KeyTile& tile) {
+    const Unit& unit = control.unit;
+    Pieces pieces = tile.pieces(call);
+    aside.template note<Single::INFINITY_BITS>([&](int key, int column) { return __float_as_uint(values[key * ROW_FLOATS + column]); }, tile.count, unit,
+                                               [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); });
+    __syncthreads();
+    each_copied(values, [&](float& value) { value = isfinite(value) ? value : 0.f; });
+    __syncthreads();
+  }
+
+  __device__ __forceinline__ void stage(float* staged) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      RowSoftmax row = softmax[r];
+#pragma unroll
+      for (int distance = 1; distance < 16; distance *= 2) row.sum += __shfl_xor_sync(WARP, row.sum, distance);
+      float* record = staged + query_of(r) * STAGED_FLOATS<COLUMNS>;
+      if (across == 0) row.natural(0.f, record[0], record[1]);
+      float inverse = __fdividef(1.f, row.sum);
+#pragma unroll
+      for (int f = 0; f < FOURS; f++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+          record[HEADER + (across + 16 * f) * 4 + i] = row.sum == 0.f ? 0.f : out[r][f][i] * inverse;
+        }
+      }
+    }
+  }
+};
+
+}  // namespace ringwood

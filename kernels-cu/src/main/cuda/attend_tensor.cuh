@@ -1,0 +1,403 @@
+// Attention of 16-bit tensors on tensor cores: FlashAttention-2 (Dao, arXiv 2307.08691, algorithm 1) with mma.sync, accumulating into
+// softmax states and driven by slices.
+//
+// The block's queries lie in shared memory throughout, one tile of keys and one of values beside them. While scores are computed from
+// a tile of keys the values are on their way, and while the weighted values are summed up the next keys are: two buffers, two barriers a tile.
+// Scores become weights in registers: the accumulators of one mma, packed, are the left operand of the next.
+#pragma once
+
+#include "flush.cuh"
+#include "shapes.cuh"
+
+namespace ringwood {
+
+// Rows of a 16-bit tensor on their way to shared memory, padded with zeros to DIM columns.
+template <class E, int DIM, int THREADS>
+struct TileLoader {
+  static constexpr int ROW_BYTES = DIM * 2 + 16;
+  static constexpr int CHUNKS = DIM / 8;                // of 16 bytes, in a row
+  static constexpr int PER_ROW = CHUNKS & -CHUNKS;      // threads that share a row: the same columns for every row of a thread
+  static constexpr int PER_THREAD = CHUNKS / PER_ROW;   // chunks of a row that a thread copies
+  static constexpr int ROWS = THREADS / PER_ROW;        // rows that are copied at a time
+
+  static __device__ __forceinline__ int row() { return threadIdx.x / PER_ROW; }
+  static __device__ __forceinline__ int column(int i) { return (threadIdx.x % PER_ROW + i * PER_ROW) * 8; }
+
+  // Starts to copy `count` of TILE rows that begin at `from`, `stride` bytes apart and `dim` elements long; the rest becomes zero.
+  template <int TILE>
+  static __device__ __forceinline__ void load(unsigned char* to, uint64_t from, int64_t stride, int count, int dim, bool vectors) {
+    if (!vectors) {
+      load_elements<TILE>(to, [&](int r) { return r < count ? reinterpret_cast<const uint16_t*>(from + r * stride) : nullptr; }, dim);
+      return;
+    }
+#pragma unroll
+    for (int i = 0; i < PER_THREAD; i++) {
+      int bytes = min(max((dim - column(i)) * 2, 0), 16);
+      Shared target = shared_address(to + row() * ROW_BYTES + column(i) * 2);
+      uint64_t source = from + row() * stride + column(i) * 2;
+#pragma unroll
+      for (int r = 0; r < TILE; r += ROWS) {
+        if (TILE % ROWS != 0 && row() + r >= TILE) break;
+        cp_async16(operator_plus(target, r * ROW_BYTES), reinterpret_cast<const void*>(source), row() + r < count ? bytes : 0);
+        source += ROWS * stride;  // one step, not an address for each row: those would be kept in registers
+      }
+    }
+  }
+
+  // The same for rows that are anywhere, element by element; rowAt gives the address of a row, or null.
+  template <int TILE, class RowAt>
+  static __device__ __forceinline__ void load_elements(unsigned char* to, RowAt rowAt, int dim) {
+#pragma unroll 1
+    for (int r = row(); r < TILE; r += ROWS) {
+      const uint16_t* source = rowAt(r);
+#pragma unroll 1
+      for (int i = 0; i < PER_THREAD; i++) {
+        uint32_t words[4];
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+          int at = column(i) + 2 * j;
+          uint32_t low = source != nullptr && at < dim ? source[at] : 0;
+          uint32_t high = source != nullptr && at + 1 < dim ? source[at + 1] : 0;
+          words[j] = low | high << 16;
+        }
+        *reinterpret_cast<uint4*>(to + r * ROW_BYTES + column(i) * 2) = make_uint4(words[0], words[1], words[2], words[3]);
+      }
+    }
+  }
+
+  // Whether what this thread copied, which has arrived, holds an infinity or a NaN: adding to the bits carries into the sign where the exponent is
+  // all ones.
+  template <int TILE>
+  static __device__ __forceinline__ bool copied_not_finite(const unsigned char* tile) {
+    uint32_t carried = 0;
+#pragma unroll 1
+    for (int r = row(); r < TILE; r += ROWS) {
+#pragma unroll
+      for (int i = 0; i < PER_THREAD; i++) {
+        uint4 four = *reinterpret_cast<const uint4*>(tile + r * ROW_BYTES + column(i) * 2);
+        carried |= carry(four.x) | carry(four.y) | carry(four.z) | carry(four.w);
+      }
+    }
+    return (carried & 0x80008000u) != 0;
+  }
+
+  // Makes what this thread copied 0 where it is not finite.
+  template <int TILE>
+  static __device__ __forceinline__ void zero_not_finite(unsigned char* tile) {
+#pragma unroll 1
+    for (int r = row(); r < TILE; r += ROWS) {
+#pragma unroll 1
+      for (int i = 0; i < PER_THREAD * 4; i++) {
+        uint32_t& two = *reinterpret_cast<uint32_t*>(tile + r * ROW_BYTES + column(i / 4) * 2 + i % 4 * 4);
+        uint32_t carried = carry(two);
+        two &= (carried & 0x8000u ? 0u : 0xffffu) | (carried & 0x80000000u ? 0u : 0xffff0000u);
+      }
+    }
+  }
+
+  static __device__ __forceinline__ uint32_t carry(uint32_t two) { return (two & 0x7fff7fffu) + (0x8000u - E::INFINITY_BITS) * 0x10001u; }
+};
+
+template <class E, class TABLE>
+struct TensorAttention {
+  static constexpr TensorShape SHAPE = TABLE::SHAPE;
+  static constexpr int DIM = SHAPE.dim;
+  static constexpr int QUERIES = SHAPE.queries();
+  static constexpr int KEYS = SHAPE.keys();
+  static constexpr int TILES_M = SHAPE.tilesM;
+  static constexpr int BLOCKS_N = SHAPE.keysN / 8;   // columns of 8 keys in a warp's scores
+  static constexpr int BLOCKS_V = DIM / 8;           // columns of 8 elements in its outputs
+  static constexpr int ROW_BYTES = SHAPE.rowBytes();
+  static constexpr int THREADS = SHAPE.threads();
+  static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
+  static constexpr int COLUMNS = DIM / 32;
+  using Loader = TileLoader<E, DIM, THREADS>;
+
+  const AttendCall& call;
+  unsigned char* const queries;
+  unsigned char* const keys;
+  unsigned char* const values;
+  Control<KEYS, 2>& control;
+  const NotFinite<QUERIES, DIM> aside;
+  const int lane, warpM, warpN;
+  float factor;      // of raw scores, to make them binary logarithms
+  bool plainScores;  // whether raw scores need no more than the factor
+
+  RowSoftmax softmax[TILES_M][2];
+  float out[TILES_M][BLOCKS_V][4];
+
+  __device__ __forceinline__ TensorAttention(const AttendCall& call, unsigned char* shared)
+      : call(call),
+        queries(shared),
+        keys(shared + QUERIES * ROW_BYTES),
+        values(shared + (QUERIES + KEYS) * ROW_BYTES),
+        control(*reinterpret_cast<Control<KEYS, 2>*>(shared + SHARED_BYTES - CONTROL_BYTES)),
+        aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
+        lane(threadIdx.x & 31),
+        warpM(threadIdx.x / 32 % SHAPE.warpsM),
+        warpN(threadIdx.x / 32 / SHAPE.warpsM) {
+    static_assert(sizeof(Control<KEYS, 2>) <= CONTROL_BYTES, "see shapes.cuh");
+    // With a factor above 0 the largest raw score is the largest score; other calls have their scores computed one by one.
+    plainScores = call.softcap == 0.f && call.scale > 0.f;
+    factor = plainScores ? float(call.scale * LOG2_E) : 1.f;
+  }
+
+  static __device__ __forceinline__ void run(const AttendCall& call, const Part& part, unsigned char* shared) {
+    TensorAttention attention(call, shared);
+    attention.control.begin(call, part);
+    if (attention.control.tiles[0].left == 0) return;
+    attention.attend();
+    __syncthreads();  // the tiles make room for records
+    attention.stage(reinterpret_cast<float*>(shared));
+    __syncthreads();
+    flush<COLUMNS, SHAPE.warpsN, QUERIES>(call, attention.control.unit, part.slot, reinterpret_cast<float*>(shared), attention.aside);
+  }
+
+  __device__ __forceinline__ void attend() {
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+      for (int n = 0; n < BLOCKS_V; n++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) out[m][n][i] = 0.f;
+      }
+    }
+    load_queries();
+    load_keys(control.tiles[0]);
+    int now = 0;
+    do {
+      cp_async_wait();
+      __syncthreads();  // the keys are there, and all are done with the values before
+      const KeyTile& tile = control.tiles[now];
+      load_values(tile);
+      if (threadIdx.x == 0) control.advance(call, now);
+
+      float scores[TILES_M][BLOCKS_N][4];
+      Cover covered = cover_of_warp(tile);
+      if (covered != Cover::NONE) {
+        score(scores);
+        if (!plainScores) transform(scores);
+        if (covered == Cover::PART) mask(scores, tile);
+      }
+
+      cp_async_wait();
+      if (tile.whole) {
+        __syncthreads();  // the values and the next tile are there, and all are done with the keys
+      } else if (__syncthreads_or(Loader::template copied_not_finite<KEYS>(values))) {
+        set_aside_not_finite(tile);
+      }
+      now = 1 - now;
+      if (control.tiles[now].left > 0) load_keys(control.tiles[now]);
+
+      if (covered != Cover::NONE) {
+        weigh(scores);
+        add_values(scores);
+      }
+    } while (control.tiles[now].left > 0);
+  }
+
+  __device__ __forceinline__ Cover cover_of_warp(const KeyTile& tile) const {
+    if (SHAPE.warpsM == 1 && SHAPE.warpsN == 1) return tile.whole ? Cover::ALL : Cover::PART;
+    if (tile.whole) return Cover::ALL;
+    const Unit& unit = control.unit;
+    int first = warpM * TILES_M * 16;
+    int last = min(first + TILES_M * 16, unit.count) - 1;
+    if (last < first) return Cover::NONE;
+    int from = tile.from + warpN * SHAPE.keysN;
+    return tile.pieces(call).cover(unit.row(first), unit.row(last) + 1, from, from + SHAPE.keysN);
+  }
+
+  // Of values that are not finite only rows that admit their key may know, but a weight of 0 would not keep them out of a product.
+  __device__ __forceinline__ void set_aside_not_finite(const KeyTile& tile) {
+    const Unit& unit = control.unit;
+    Pieces pieces = tile.pieces(call);
+    aside.template note<E::INFINITY_BITS>([&](int key, int column) { return *reinterpret_cast<const uint16_t*>(values + key * ROW_BYTES + column * 2); },
+                                          tile.count, unit, [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); });
+    __syncthreads();
+    Loader::template zero_not_finite<KEYS>(values);
+    __syncthreads();
+  }
+
+  __device__ __forceinline__ void load_queries() {
+    const Unit& unit = control.unit;
+    const uint16_t* base = reinterpret_cast<const uint16_t*>(call.queries.data);
+    auto rowAt = [&](int query) {
+      return query < unit.count ? base + (unit.firstRow + unit.row(query)) * call.queries.tokenStride + unit.head(query) * call.queries.headStride
+                                : nullptr;
+    };
+    if (!(call.vectors & 1)) {
+      Loader::template load_elements<QUERIES>(queries, rowAt, call.dim);
+      return;
+    }
+#pragma unroll 1
+    for (int r = Loader::row(); r < QUERIES; r += Loader::ROWS) {
+      const uint16_t* source = rowAt(r);
+#pragma unroll
+      for (int i = 0; i < Loader::PER_THREAD; i++) {
+        int column = Loader::column(i);
+        int bytes = source == nullptr ? 0 : min(max((call.dim - column) * 2, 0), 16);
+        cp_async16(shared_address(queries + r * ROW_BYTES + column * 2), bytes > 0 ? source + column : base, bytes);
+      }
+    }
+  }
+
+  __device__ __forceinline__ void load_keys(const KeyTile& tile) {
+    Loader::template load<KEYS>(keys, tile.keys, control.keyStride, tile.count, call.dim, call.vectors & 2);
+  }
+
+  __device__ __forceinline__ void load_values(const KeyTile& tile) {
+    Loader::template load<KEYS>(values, tile.values, control.valueStride, tile.count, call.dimV, call.vectors & 4);
+  }
+
+  // scores = queries keys'. Keys are rows of their tile, which is what the right operand of mma wants ("col").
+  __device__ __forceinline__ void score(float (&scores)[TILES_M][BLOCKS_N][4]) {
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+      for (int n = 0; n < BLOCKS_N; n++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) scores[m][n][i] = 0.f;
+      }
+    }
+    Shared queryRow = shared_address(queries + (warpM * TILES_M * 16 + (lane & 15)) * ROW_BYTES + (lane >> 4) * 16);
+    Shared keyRow = shared_address(keys + (warpN * SHAPE.keysN + (lane & 7) + (lane >> 4) * 8) * ROW_BYTES + ((lane >> 3) & 1) * 16);
+#pragma unroll
+    for (int k = 0; k < DIM / 16; k++) {
+      uint32_t a[TILES_M][4];
+#pragma unroll
+      for (int m = 0; m < TILES_M; m++) ldmatrix(a[m], operator_plus(queryRow, m * 16 * ROW_BYTES + k * 32));
+#pragma unroll
+      for (int n = 0; n < BLOCKS_N; n += 2) {
+        uint32_t b[4];
+        ldmatrix(b, operator_plus(keyRow, n * 8 * ROW_BYTES + k * 32));
+#pragma unroll
+        for (int m = 0; m < TILES_M; m++) {
+          E::mma(scores[m][n], a[m], b[0], b[1]);
+          E::mma(scores[m][n + 1], a[m], b[2], b[3]);
+        }
+      }
+    }
+  }
+
+  // Scores that need more than a factor: a softcap, or a scale that is not positive.
+  __device__ __forceinline__ void transform(float (&scores)[TILES_M][BLOCKS_N][4]) {
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+      for (int n = 0; n < BLOCKS_N; n++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) scores[m][n][i] = binary_score(call, scores[m][n][i]);
+      }
+    }
+  }
+
+  // The accumulators of a thread: (l/4 + 8(i/2), 2(l%4) + i%2) of each 16x8 block. PTX ISA, "mma.m16n8k16".
+  __device__ __forceinline__ int query_of(int m, int half) const { return (warpM * TILES_M + m) * 16 + lane / 4 + half * 8; }
+
+  __device__ __forceinline__ void mask(float (&scores)[TILES_M][BLOCKS_N][4], const KeyTile& tile) {
+    const Unit& unit = control.unit;
+    Pieces pieces = tile.pieces(call);
+    int firstKey = tile.from + warpN * SHAPE.keysN + lane % 4 * 2;
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        int query = min(query_of(m, half), unit.count - 1);  // a query that does not exist is not written
+        uint32_t bits = pieces.admitted<BLOCKS_N * 2>(unit.row(query), firstKey, [](int j) { return j / 2 * 8 + j % 2; });
+#pragma unroll
+        for (int j = 0; j < BLOCKS_N * 2; j++) {
+          float& s = scores[m][j / 2][half * 2 + j % 2];
+          s = bits >> j & 1 ? s : MINUS_INFINITY;  // not an addition: a NaN must go
+        }
+      }
+    }
+  }
+
+  // The four threads of a quad hold a row together.
+  static __device__ __forceinline__ float quad_max(float x) {
+    x = fmaxf(x, __shfl_xor_sync(WARP, x, 1));
+    return fmaxf(x, __shfl_xor_sync(WARP, x, 2));
+  }
+
+  static __device__ __forceinline__ float quad_sum(float x) {
+    x += __shfl_xor_sync(WARP, x, 1);
+    return x + __shfl_xor_sync(WARP, x, 2);
+  }
+
+  // Turns scores into weights, raises the maxima, and rescales what was summed so far. fmaxf leaves a NaN out of the maximum; its weight brings it into the sum.
+  __device__ __forceinline__ void weigh(float (&scores)[TILES_M][BLOCKS_N][4]) {
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+      float decay[2];
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        float largest = MINUS_INFINITY;
+#pragma unroll
+        for (int j = 0; j < BLOCKS_N * 2; j++) largest = fmaxf(largest, scores[m][j / 2][half * 2 + j % 2]);
+        RowSoftmax& row = softmax[m][half];
+        decay[half] = row.raise(quad_max(largest) * factor);
+        float offset = RowSoftmax::reference(row.max) - E::WEIGHT_SHIFT;
+        float sum = 0.f;
+#pragma unroll
+        for (int j = 0; j < BLOCKS_N * 2; j++) {
+          float& s = scores[m][j / 2][half * 2 + j % 2];
+          s = exp2_fast(fmaf(s, factor, -offset));
+          sum += s;
+        }
+        row.sum += sum;
+      }
+      if (__any_sync(WARP, decay[0] != 1.f || decay[1] != 1.f)) {
+#pragma unroll
+        for (int n = 0; n < BLOCKS_V; n++) {
+#pragma unroll
+          for (int i = 0; i < 4; i++) out[m][n][i] *= decay[i / 2];
+        }
+      }
+    }
+  }
+
+  // out += weights values. Values are rows of their tile; mma wants columns, so they are transposed on the way.
+  __device__ __forceinline__ void add_values(const float (&weights)[TILES_M][BLOCKS_N][4]) {
+    Shared valueRow = shared_address(values + (warpN * SHAPE.keysN + (lane & 15)) * ROW_BYTES + (lane >> 4) * 16);
+#pragma unroll
+    for (int k = 0; k < BLOCKS_N / 2; k++) {
+      uint32_t a[TILES_M][4];
+#pragma unroll
+      for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) a[m][i] = E::pack(weights[m][2 * k + i / 2][i % 2 * 2], weights[m][2 * k + i / 2][i % 2 * 2 + 1]);
+      }
+#pragma unroll
+      for (int n = 0; n < BLOCKS_V; n += 2) {
+        uint32_t b[4];
+        ldmatrix_transposed(b, operator_plus(valueRow, k * 16 * ROW_BYTES + n * 16));
+#pragma unroll
+        for (int m = 0; m < TILES_M; m++) {
+          E::mma(out[m][n], a[m], b[0], b[1]);
+          E::mma(out[m][n + 1], a[m], b[2], b[3]);
+        }
+      }
+    }
+  }
+
+  __device__ __forceinline__ void stage(float* staged) {
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        RowSoftmax row = softmax[m][half];
+        row.sum = quad_sum(row.sum);
+        float* record = staged + (warpN * QUERIES + query_of(m, half)) * STAGED_FLOATS<COLUMNS>;
+        if (lane % 4 == 0) row.natural(E::WEIGHT_SHIFT, record[0], record[1]);
+        float inverse = __fdividef(1.f, row.sum);
+#pragma unroll
+        for (int n = 0; n < BLOCKS_V; n++) {
+          float2 two = make_float2(out[m][n][half * 2] * inverse, out[m][n][half * 2 + 1] * inverse);
+          *reinterpret_cast<float2*>(record + HEADER + n * 8 + lane % 4 * 2) = row.sum == 0.f ? make_float2(0.f, 0.f) : two;
+        }
+      }
+    }
+  }
+};
+
+}  // namespace ringwood

@@ -1,0 +1,174 @@
+// Which queries a block has, and which keys it walks along.
+#pragma once
+
+#include "call.cuh"
+#include "primitives.cuh"
+
+namespace ringwood {
+
+// The queries of a unit: some rows with some heads that read one key head, in the order (row, head).
+struct Unit {
+  int64_t firstRow;
+  int32_t keyHead, firstHead, heads, rows, count;
+
+  Unit() = default;
+
+  __device__ __forceinline__ Unit(const AttendCall& call, int block, int unit) {
+    keyHead = unit / call.unitsPerKeyHead;
+    int skipped = unit % call.unitsPerKeyHead * call.headsPerUnit;
+    firstHead = first_head(call, keyHead) + skipped;
+    heads = min(call.headsPerUnit, first_head(call, keyHead + 1) - firstHead);
+    firstRow = int64_t(block) * call.rowsPerBlock;
+    int64_t left = call.rows - firstRow;
+    rows = left < call.rowsPerBlock ? int(left) : call.rowsPerBlock;
+    count = heads > 0 ? heads * rows : 0;
+  }
+
+  // Row of a query within the block.
+  __device__ int row(int query) const { return query / heads; }
+  __device__ int head(int query) const { return firstHead + query % heads; }
+
+  // First query head that reads a key head or a later one: the inverse of h * Hkv / Hq.
+  static __device__ int first_head(const AttendCall& call, int keyHead) {
+    return int((int64_t(keyHead) * call.queryHeads + call.keyHeads - 1) / call.keyHeads);
+  }
+};
+
+// What a rectangle of rows and keys admits. PART may be said of a rectangle that its pieces turn out to miss.
+enum class Cover { NONE, PART, ALL };
+
+// The pieces of a run, which is what a tile needs to know about its mask.
+struct Pieces {
+  const Piece* first;
+  const Piece* end;
+
+  __device__ __forceinline__ Cover cover(int rowFrom, int rowTo, int keyFrom, int keyTo) const {
+    Cover found = Cover::NONE;
+    int least = keyFrom - (rowTo - 1);
+    int most = keyTo - 1 - rowFrom;
+#pragma unroll 1
+    for (const Piece* p = first; p < end; p++) {
+      bool within = p->qFrom <= rowFrom && rowTo <= p->qTo && p->kFrom <= keyFrom && keyTo <= p->kTo && least >= p->lowest && most <= p->highest;
+      if (within) return Cover::ALL;  // slices are disjoint: no other one has a pair here
+      bool meets = rowFrom < p->qTo && rowTo > p->qFrom && keyFrom < p->kTo && keyTo > p->kFrom && most >= p->lowest && least <= p->highest;
+      if (meets) found = Cover::PART;
+    }
+    return found;
+  }
+
+  // Bit j says whether `row` admits the key base + offsetOf(j), for COUNT keys; the offsets are constants, so that they take no registers.
+  template <int COUNT, class OffsetOf>
+  __device__ __forceinline__ uint32_t admitted(int row, int base, OffsetOf offsetOf) const {
+    static_assert(COUNT <= 32, "one word");
+    uint32_t bits = 0;
+#pragma unroll 1
+    for (const Piece* p = first; p < end; p++) {
+      if (row < p->qFrom || row >= p->qTo) continue;
+      int from = max(p->kFrom, row + p->lowest) - base;
+      int to = min(p->kTo, row + p->highest + 1) - base;
+#pragma unroll
+      for (int j = 0; j < COUNT; j++) {
+        if (offsetOf(j) >= from && offsetOf(j) < to) bits |= 1u << j;
+      }
+    }
+    return bits;
+  }
+
+  __device__ __forceinline__ bool admits(int row, int key) const {
+    return admitted<1>(row, key, [](int) { return 0; }) != 0;
+  }
+};
+
+// A tile of keys, within one run.
+struct KeyTile {
+  uint64_t keys, values;      // address of the first of either, for the unit's key head
+  int32_t from, count;        // the first key, counted from the run's first, and how many there are
+  int32_t firstPiece, endPiece;
+  int32_t run, endRun;
+  int32_t left;               // tiles to do, this one included; 0 if this is none
+  int32_t whole;              // whether all rows of the block admit all keys of a full tile
+
+  __device__ __forceinline__ Pieces pieces(const AttendCall& call) const {
+    const Piece* all = reinterpret_cast<const Piece*>(call.pieces);
+    return {all + firstPiece, all + endPiece};
+  }
+};
+
+// What is alike for all threads of a block, in shared memory: registers are for outputs and scores. Thread 0 finds the next tile while all work
+// on this one, so there are two.
+template <int KEYS, int ELEMENT_BYTES>
+struct Control {
+  Unit unit;
+  int64_t keyStride, valueStride;  // bytes from one to the next
+  KeyTile tiles[2];
+  int32_t asideUsed;
+
+  // All threads; with a barrier at the end.
+  __device__ __forceinline__ void begin(const AttendCall& call, const Part& part) {
+    if (threadIdx.x == 0) {
+      unit = Unit(call, part.block, part.unit);
+      keyStride = call.keys.tokenStride * ELEMENT_BYTES;
+      valueStride = call.values.tokenStride * ELEMENT_BYTES;
+      asideUsed = 0;
+      int endRun = reinterpret_cast<const RowBlock*>(call.blocks)[part.block].endRun;
+      set(call, 0, part.run, endRun, part.key, part.run < endRun && unit.count > 0 ? part.tiles : 0);
+    }
+    __syncthreads();
+  }
+
+  // The tile behind tiles[i] becomes tiles[1 - i]. Thread 0 only.
+  __device__ __forceinline__ void advance(const AttendCall& call, int i) {
+    const KeyTile& tile = tiles[i];
+    int key = tile.from + KEYS, run = tile.run, left = tile.left - 1;
+    if (key >= reinterpret_cast<const KeyRun*>(call.runs)[run].count) {
+      key = 0;
+      run++;
+      if (run == tile.endRun) left = 0;
+    }
+    set(call, 1 - i, run, tile.endRun, key, left);
+  }
+
+ private:
+  __device__ __forceinline__ void set(const AttendCall& call, int i, int runIndex, int endRun, int key, int left) {
+    KeyTile& tile = tiles[i];
+    tile.left = left;
+    if (left == 0) return;
+    const KeyRun& run = reinterpret_cast<const KeyRun*>(call.runs)[runIndex];
+    tile.keys = call.keys.data + unit.keyHead * call.keys.headStride * ELEMENT_BYTES + (run.from + key) * keyStride;
+    tile.values = call.values.data + unit.keyHead * call.values.headStride * ELEMENT_BYTES + (run.from + key) * valueStride;
+    tile.from = key;
+    tile.count = min(KEYS, run.count - key);
+    tile.firstPiece = run.firstPiece;
+    tile.endPiece = run.endPiece;
+    tile.run = runIndex;
+    tile.endRun = endRun;
+    tile.whole = tile.pieces(call).cover(0, unit.rows, key, key + KEYS) == Cover::ALL;
+  }
+};
+
+// A raw score as a binary logarithm, for calls whose scores need more than a positive factor.
+__device__ __forceinline__ float binary_score(const AttendCall& call, float raw) {
+  float score = raw * call.scale;
+  if (call.softcap > 0.f) score = call.softcap * tanhf(score / call.softcap);
+  return score * float(1.4426950408889634074);
+}
+
+// What a block does: one unit with all its keys, or its share of the parts of units.
+template <class Attention>
+__device__ __forceinline__ void attend_units(const AttendCall& call, unsigned char* shared) {
+  if (call.parts == 0) {
+    // Later rows come first: under a causal mask they have the most keys, and short blocks end evenly.
+    int block = call.firstBlock + int(gridDim.x - 1 - blockIdx.x);
+    int run = reinterpret_cast<const RowBlock*>(call.blocks)[block].firstRun;
+    Attention::run(call, Part{block, int(blockIdx.y), run, 0, INT32_MAX, -1}, shared);
+    return;
+  }
+  const int32_t* shares = reinterpret_cast<const int32_t*>(call.shares);
+#pragma unroll 1
+  for (int i = shares[blockIdx.x]; i < shares[blockIdx.x + 1]; i++) {
+    Attention::run(call, reinterpret_cast<const Part*>(call.parts)[i], shared);
+    __syncthreads();  // the records are written; the tiles of the next part take their place
+  }
+}
+
+}  // namespace ringwood

@@ -1,0 +1,446 @@
+// Runs the kernels on this machine's device over a table of cases, against the f64 oracle. One line a group of cases; fails loudly.
+//
+//   check FOLDER_OF_CUBINS [all|small] [FILTER]
+#include <array>
+#include <chrono>
+
+#include "problem.h"
+
+namespace {
+
+constexpr DType TYPES[] = {DType::F32, DType::F16, DType::BF16};
+constexpr int SIZES[] = {1, 4, 6, 13, 63, 207, 513, 1025};
+
+struct Checker {
+  Kernels& kernels;
+  bool small;
+  std::string filter;
+  int failures = 0;
+
+  struct Group {
+    std::string title;
+    int cases = 0, failed = 0;
+    double worstOut = 0, worstLse = 0;  // error in parts of its bound
+    std::map<std::string, int> kernels;
+  };
+
+  template <class Body>
+  void group(const std::string& title, Body body) {
+    if (!filter.empty() && title.find(filter) == std::string::npos) return;
+    Group g{title, 0, 0, 0, 0, {}};
+    auto began = std::chrono::steady_clock::now();
+    body(g);
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    std::printf("%-4s %-44s %4d cases  out %5.2f  lse %5.2f of the bound  %5.1f s\n", g.failed ? "FAIL" : "ok", title.c_str(), g.cases, g.worstOut,
+                g.worstLse, seconds);
+    std::fflush(stdout);
+    failures += g.failed;
+  }
+
+  void fault(Group& g, const std::string& what) {
+    if (g.failed++ < 5) std::printf("     %s: %s\n", g.title.c_str(), what.c_str());
+  }
+
+  void accurate(Group& g, const Problem& p) {
+    Tensors t(p);
+    accurate(g, p, t, run(kernels, p, t));
+  }
+
+  void accurate(Group& g, const Problem& p, const Tensors& t, const Result& r) {
+    Accuracy a = judge(p, t, r);
+    g.cases++;
+    g.worstOut = std::max(g.worstOut, a.outError / a.out_bound(p.type));
+    g.worstLse = std::max(g.worstLse, a.lseError / a.lse_bound());
+    if (!(a.outError <= a.out_bound(p.type)) || !(a.lseError <= a.lse_bound())) {
+      char text[200];
+      std::snprintf(text, sizeof text, ": out %.3g of %.3g (plain %.3g), lse %.3g of %.3g (plain %.3g)", a.outError, a.out_bound(p.type), a.outPlain, a.lseError,
+                    a.lse_bound(), a.lsePlain);
+      fault(g, p.text() + text);
+    }
+  }
+};
+
+Problem causal(DType type, int tokens, int dim) {
+  Problem p;
+  p.type = type, p.queries = p.keys = tokens, p.dim = p.dimV = dim;
+  p.slices = {Slice::causal(0, tokens, 0, tokens)};
+  return p;
+}
+
+Problem full(DType type, int64_t queries, int64_t keys, int dim) {
+  Problem p;
+  p.type = type, p.queries = queries, p.keys = keys, p.dim = p.dimV = dim;
+  p.slices = {Slice::full(0, queries, 0, keys)};
+  return p;
+}
+
+std::vector<std::vector<Slice>> masks(int n) {
+  std::vector<Slice> documents, singles, checkers;
+  for (auto [from, to] : {std::array<int, 2>{0, 1}, {1, 2}, {2, 130}, {130, 131}, {131, n}}) documents.push_back(Slice::causal(from, to, from, to));
+  for (int i = 0; i < n; i++) singles.push_back(Slice::full(i, i + 1, i, i + 1));
+  for (int q = 0; q < n; q += 10) {
+    for (int k = q / 10 % 2 * 10; k < n; k += 20) checkers.push_back(Slice::full(q, q + 10, k, k + 10));
+  }
+  return {{},
+          documents,
+          singles,
+          checkers,
+          {Slice::of(0, n, 0, n, -63, 0)},
+          {Slice::of(0, n, 0, n, -3, 5)},
+          {Slice::full(0, n, 0, 4), Slice::of(4, n, 4, n, -20, 0)},
+          {Slice::of(0, n, 0, n, 0, n)},
+          {Slice::of(50, 300, 20, 390, 20 - 50, 390 - 300)},
+          {Slice::full(n - 1, n, 0, n)},
+          {Slice::full(0, n, n - 1, n)}};
+}
+
+void table(Checker& c) {
+  bool small = c.small;
+  for (DType type : TYPES) {
+    std::string of = std::string(" ") + name(type);
+    c.group("awkward sizes" + of, [&](auto& g) {
+      for (int i = 0; i < 8; i++) {
+        int tokens = SIZES[i];
+        if (small && tokens > 210) continue;
+        for (int dim : {1, 7, 64, 80, 128, 256}) {
+          if (small && dim != 80 && dim != 128) continue;
+          c.accurate(g, causal(type, tokens, dim));
+          c.accurate(g, full(type, tokens, SIZES[(i + 3) % 8], dim));
+        }
+      }
+    });
+    c.group("head dims" + of, [&](auto& g) {
+      for (int dim : {1, 2, 3, 7, 16, 33, 64, 65, 80, 96, 100, 128, 129, 160, 192, 193, 255, 256}) {
+        if (small && dim % 3 != 0) continue;
+        for (Layout layout : {Layout::DENSE, Layout::PADDED}) {
+          Problem p = causal(type, small ? 70 : 150, dim);
+          p.layout = layout;
+          c.accurate(g, p);
+          p.dim = 257 - dim;
+          c.accurate(g, p);
+          Problem few = full(type, 3, small ? 150 : 700, dim);
+          few.layout = layout;
+          c.accurate(g, few);
+        }
+      }
+    });
+    c.group("layouts" + of, [&](auto& g) {
+      for (Layout layout : {Layout::DENSE, Layout::HEADS_FIRST, Layout::FUSED, Layout::PADDED}) {
+        for (int dimV : {13, 24, 64}) {
+          Problem p = causal(type, small ? 65 : 207, 24);
+          p.heads = {4, 2}, p.dimV = dimV, p.layout = layout;
+          c.accurate(g, p);
+        }
+      }
+    });
+    c.group("heads" + of, [&](auto& g) {
+      for (Heads heads : {Heads{1, 1}, {8, 8}, {8, 2}, {3, 1}, {7, 3}, {5, 4}, {9, 5}, {70, 1}, {5, 5}, {200, 1}}) {
+        if (small && heads.queries > 9) continue;
+        Problem p = causal(type, small ? 65 : 130, 32);
+        p.heads = heads;
+        c.accurate(g, p);
+        p = full(type, 1, 300, 32);
+        p.heads = heads;
+        c.accurate(g, p);
+        p = full(type, 2, 1025, 128);
+        p.heads = heads;
+        c.accurate(g, p);
+      }
+    });
+    c.group("masks" + of, [&](auto& g) {
+      int which = 0;
+      for (const auto& slices : masks(400)) {
+        if (small && which++ % 3 != 0) continue;
+        for (Heads heads : {Heads{1, 1}, {3, 1}}) {
+          for (int dim : {20, 128}) {
+            Problem p = full(type, 400, 400, dim);
+            p.heads = heads, p.slices = slices;
+            c.accurate(g, p);
+          }
+        }
+      }
+    });
+    c.group("softcaps and scales" + of, [&](auto& g) {
+      for (float softcap : {0.f, 0.5f, 5.f, 50.f}) {
+        for (float scale : {0.f, 0.3f, -0.3f}) {
+          for (float deviation : {1.f, 8.f}) {
+            Problem p = causal(type, small ? 65 : 207, 64);
+            p.softcap = softcap, p.scale = scale, p.deviation = deviation;
+            if (small && deviation == 8.f) continue;
+            c.accurate(g, p);
+          }
+        }
+      }
+      Problem p = causal(type, 100, 64);
+      p.zeroScale = true;
+      c.accurate(g, p);
+    });
+    c.group("scores of every magnitude" + of, [&](auto& g) {
+      for (float deviation : {0.01f, 3.f, 10.f, 40.f}) {
+        for (int dim : {64, 256}) {
+          Problem p = causal(type, small ? 65 : 300, dim);
+          p.deviation = deviation;
+          c.accurate(g, p);
+        }
+      }
+    });
+    c.group("accumulation in pieces" + of, [&](auto& g) {
+      for (int pieces : {2, 3, 10, 37}) {
+        Problem p = causal(type, small ? 74 : 333, 48);
+        p.heads = {4, 2}, p.deviation = 2;
+        for (int i = 1; i < pieces; i++) p.cuts.push_back(p.keys * i / pieces);
+        c.accurate(g, p);
+      }
+    });
+    c.group("scores of ten thousand, 70 pieces" + of, [&](auto& g) {
+      for (float sign : {1.f, -1.f}) {
+        Problem p = full(type, 70, 300, 16);
+        for (int i = 1; i < (small ? 3 : 70); i++) p.cuts.push_back(300 * i / 70);
+        Tensors t(p);
+        for (int row = 0; row < 70; row++) t.q.set(row, 0, 0, 200 * sign);
+        for (int key = 0; key < 300; key++) t.k.set(key, 0, 0, 200 + float(key % 7) * 0.01f);
+        c.accurate(g, p, t, run(c.kernels, p, t));
+      }
+    });
+    c.group("rows without a key" + of, [&](auto& g) {
+      for (int dim : {9, 128}) {
+        Problem p = full(type, 150, 150, dim);
+        p.slices = {Slice::full(0, 60, 0, 150), Slice::full(100, 150, 3, 4)};
+        Tensors t(p);
+        Result r = run(c.kernels, p, t);
+        c.accurate(g, p, t, r);
+        for (int row = 60; row < 100; row++) {
+          const float* record = r.state.data() + row * (dim + 2);
+          bool identity = record[0] == -INFINITY && record[1] == 0;
+          for (int i = 0; i < dim; i++) identity &= bits_of(record[2 + i]) == 0;
+          if (!identity) c.fault(g, p.text() + ": row " + std::to_string(row) + " is not the identity");
+        }
+      }
+      for (auto [queries, keys] : {std::array<int, 2>{0, 5}, {5, 0}}) c.accurate(g, full(type, queries, keys, 4));
+    });
+    c.group("not finite in their rows only" + of, [&](auto& g) {
+      for (int tokens : {12, 200}) {
+        for (int at : {0, 3, 63, 64, 129, 199}) {
+          if (at >= tokens || (small && at % 2 == 0)) continue;
+          for (float bad : {NAN, INFINITY, -INFINITY}) {
+            for (int where = 0; where < 3; where++) {
+              Problem p = causal(type, tokens, tokens == 12 ? 8 : 80);
+              Tensors t(p);
+              Result clean = run(c.kernels, p, t);
+              (where == 0 ? t.q : where == 1 ? t.k : t.v).set(at, 0, 3, bad);
+              Result harmed = run(c.kernels, p, t);
+              size_t record = size_t(p.dimV + 2);
+              for (int row = 0; row < tokens; row++) {
+                bool affected = row >= at && (where != 0 || row == at);
+                bool same = std::memcmp(clean.state.data() + row * record, harmed.state.data() + row * record, record * 4) == 0;
+                if (!affected && !same) c.fault(g, p.text() + ": row " + std::to_string(row) + " changed with " + std::to_string(bad) + " at " + std::to_string(at));
+              }
+              g.cases++;
+              Accuracy a = judge(p, t, harmed);
+              if (!(a.outError <= a.out_bound(type))) {
+                c.fault(g, p.text() + ": " + std::to_string(bad) + " in " + "qkv"[where] + " at " + std::to_string(at) + ": out error " + std::to_string(a.outError));
+              }
+            }
+          }
+        }
+      }
+    });
+    c.group("few queries over many keys" + of, [&](auto& g) {
+      for (int keys : {1025, 3000, 20000}) {
+        if (small && keys > 1025) continue;
+        for (int dim : {16, 64, 128, 256}) {
+          Problem p = full(type, 1, keys, dim);
+          p.heads = {4, 2};
+          c.accurate(g, p);
+          p = full(type, 3, keys, dim);
+          p.slices = {Slice::causal(0, 3, 0, keys)};
+          c.accurate(g, p);
+        }
+      }
+    });
+    c.group("few queries over scattered keys" + of, [&](auto& g) {
+      for (int queries : {6, 40}) {
+        int keys = small ? 2000 : 12000;
+        Problem p = full(type, queries, keys, 16);
+        p.heads = {3, 2};
+        p.slices = {Slice::full(0, 2, 0, keys), Slice::of(2, 4, 100, keys, -5000, 9000)};
+        for (int key = 7; key + 90 < keys; key += 130) {
+          int query = 4 + key % (queries - 4);
+          p.slices.push_back(Slice::full(query, query + 1, key, key + 90));
+          p.slices.push_back(Slice::full(4, queries, key + 90, key + 91));
+        }
+        c.accurate(g, p);
+      }
+    });
+    c.group("batches of decoding" + of, [&](auto& g) {
+      std::mt19937_64 random(5);
+      std::vector<Slice> slices;
+      int keys = 0;
+      for (int query = 0; query < 40; query++) {
+        int length = query % 7 == 0 ? query % 2 : 1 + int(random() % 400);
+        slices.push_back(Slice::full(query, query + 1, keys, keys + length));
+        keys += length;
+      }
+      for (Heads heads : {Heads{1, 1}, {8, 2}, {5, 1}, {3, 2}}) {
+        for (int dim : {13, 64, 144}) {
+          if (small && dim == 144) continue;
+          Problem p = full(type, 40, keys, dim);
+          p.heads = heads, p.slices.clear();
+          for (const Slice& s : slices) {
+            if (!s.empty()) p.slices.push_back(s);
+          }
+          c.accurate(g, p);
+        }
+      }
+    });
+    c.group("random problems" + of, [&](auto& g) {
+      std::mt19937_64 random(17);
+      auto upto = [&](int n) { return int(random() % n); };
+      for (int i = 0; i < (small ? 10 : 150); i++) {
+        Problem p = full(type, 1 + upto(300), 1 + upto(900), 1 + upto(256));
+        p.dimV = 1 + upto(256);
+        p.heads.keys = 1 + upto(4), p.heads.queries = p.heads.keys + upto(9);
+        p.layout = Layout(upto(4)), p.seed = random(), p.softcap = upto(4) == 0 ? 3.f : 0.f;
+        p.slices.clear();
+        int64_t rows = 0;
+        while (rows < p.queries) {  // disjoint: each has rows of its own, and gaps
+          int64_t to = std::min<int64_t>(p.queries, rows + 1 + upto(200));
+          int64_t from = upto(int(p.keys)), end = from + 1 + upto(int(p.keys - from));
+          Slice s = Slice::of(rows, to, from, end, -upto(1200) + from - rows, upto(1200) + from - rows);
+          if (!s.empty()) p.slices.push_back(s);
+          rows = to + (upto(3) == 0 ? upto(20) : 0);
+        }
+        if (upto(3) == 0) p.cuts = {1 + upto(int(p.keys))};
+        c.accurate(g, p);
+      }
+    });
+    c.group("same bits every time" + of, [&](auto& g) {
+      for (int dim : {64, 128}) {
+        for (int64_t queries : {1, 300}) {
+          Problem p = full(type, queries, small ? 600 : 5000, dim);
+          p.heads = {4, 2};
+          Tensors t(p);
+          Result first = run(c.kernels, p, t);
+          for (int i = 0; i < 3; i++) {
+            g.cases++;
+            Result again = run(c.kernels, p, t);
+            if (std::memcmp(first.state.data(), again.state.data(), first.state.size() * 4) != 0) c.fault(g, p.text() + ": other bits");
+          }
+        }
+      }
+    });
+  }
+}
+
+// One record: max, sum, and what its outputs start from.
+struct Entry {
+  float max, sum, out;
+
+  std::vector<float> record(int dimV) const {
+    std::vector<float> r{max, sum};
+    for (int i = 0; i < dimV; i++) r.push_back(sum == 0 ? 0 : out + float(i));
+    return r;
+  }
+};
+
+void merges(Checker& c) {
+  constexpr int DIM_V = 21;
+  auto merged = [&](const std::vector<float>& a, const std::vector<float>& b) {
+    Memory into(a), from(b);
+    c.kernels.merge(into.address(), from.address(), int64_t(a.size() / (DIM_V + 2)), DIM_V);
+    Driver::get().synchronize();
+    return into.content<float>();
+  };
+  auto together = [](const std::vector<Entry>& entries) {
+    std::vector<float> all;
+    for (const Entry& e : entries) {
+      auto r = e.record(DIM_V);
+      all.insert(all.end(), r.begin(), r.end());
+    }
+    return all;
+  };
+  c.group("merge: maxima far apart, random", [&](auto& g) {
+    std::vector<Entry> a, b;
+    for (float distance : {0.f, 1e-3f, 1.f, 20.f, 87.f, 88.f, 89.f, 103.f, 120.f, 1e4f, 3e38f}) {
+      for (float base : {0.f, 88.f, -1e4f, 1e4f}) {
+        a.push_back({base, 1.5f, 3}), b.push_back({base - distance, 700, -8});
+        a.push_back({base - distance, 1, 3}), b.push_back({base, 1e7f, -8});
+      }
+    }
+    std::mt19937_64 random(11);
+    std::normal_distribution<float> normal(0, 10);
+    for (int i = 0; i < 300; i++) {
+      auto unit = [&] { return float(random() % 10000) / 10000; };
+      a.push_back({normal(random), 1 + unit() * 100, unit()}), b.push_back({normal(random), 1 + unit() * 100, unit()});
+    }
+    std::vector<float> x = together(a), y = together(b), m = merged(x, y), swapped = merged(y, x);
+    if (std::memcmp(m.data(), swapped.data(), m.size() * 4) != 0) c.fault(g, "swapped operands give other bits");
+    for (size_t i = 0; i < a.size(); i++) {
+      const float *ra = x.data() + i * (DIM_V + 2), *rb = y.data() + i * (DIM_V + 2), *rm = m.data() + i * (DIM_V + 2);
+      double max = std::max(ra[0], rb[0]), wa = ra[1] * std::exp(ra[0] - max), wb = rb[1] * std::exp(rb[0] - max), sum = wa + wb;
+      bool good = rm[0] == float(max) && std::fabs(rm[1] - sum) <= sum * 0x1p-22;
+      for (int j = 2; j < DIM_V + 2; j++) {
+        double out = (wa * ra[j] + wb * rb[j]) / sum;
+        good &= std::fabs(rm[j] - out) <= std::max(std::fabs(ra[j]), std::fabs(rb[j])) * 0x1p-21;
+      }
+      g.cases++;
+      if (!good) c.fault(g, "entry " + std::to_string(i) + " is off: max " + std::to_string(ra[0]) + " and " + std::to_string(rb[0]));
+    }
+  });
+  c.group("merge: the empty state is the identity", [&](auto& g) {
+    Entry empty{-INFINITY, 0, 0};
+    for (Entry e : {empty, Entry{3.3f, 1.7f, 0.1f}, {-1e4f, 1, 7}, {1e38f, 3, 9}}) {
+      auto r = together({e}), z = together({empty});
+      g.cases++;
+      if (std::memcmp(merged(r, z).data(), r.data(), r.size() * 4) != 0 || std::memcmp(merged(z, r).data(), r.data(), r.size() * 4) != 0) c.fault(g, "changed");
+    }
+  });
+  c.group("merge: what is not a number stays so", [&](auto& g) {
+    Entry bad{-INFINITY, NAN, NAN};
+    for (Entry e : {Entry{1, 1, 1}, {-INFINITY, 0, 0}}) {
+      g.cases++;
+      if (!std::isnan(merged(together({bad}), together({e}))[2]) || !std::isnan(merged(together({e}), together({bad}))[2])) c.fault(g, "vanished");
+    }
+  });
+}
+
+// Rows that lie more than 2^32 bytes apart.
+void far_rows(Checker& c) {
+  int64_t stride = int64_t(1) << 28;
+  int64_t rows = 40;
+  size_t needed = size_t(stride) * 2 * (rows - 1) + 4096;
+  if (c.small || Driver::get().free_memory() < needed + (size_t(1) << 30)) {
+    std::printf("     offsets beyond 32 bits: left out, they need %zu GiB\n", needed >> 30);
+    return;
+  }
+  c.group("offsets beyond 32 bits", [&](auto& g) {
+    for (int queries : {3, 40}) {
+      Problem p = full(DType::F16, queries, rows, 64);
+      Tensors t(p);
+      Result near = run(c.kernels, p, t);
+      Memory far(needed), q(t.q.memory), v(t.v.memory);
+      for (int64_t row = 0; row < rows; row++) far.put(t.k.memory.data() + row * 128, 128, size_t(row * stride * 2));
+      Memory state(size_t(queries) * 66 * 4);
+      c.kernels.clear(state.address(), queries, 64);
+      Operands operands{p.type, t.q.on(q), {far.address(), stride, 64, 64}, t.v.on(v), p.queries, p.heads, p.real_scale(), 0};
+      Attention(c.kernels, operands, p.slices).run(state.address());
+      Driver::get().synchronize();
+      g.cases++;
+      if (state.content<float>() != near.state) c.fault(g, "other results");
+    }
+  });
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 2) fail("usage: check FOLDER_OF_CUBINS [all|small] [FILTER]");
+  Kernels kernels(arguments[1]);
+  Checker checker{kernels, count > 2 && std::string(arguments[2]) == "small", count > 3 ? arguments[3] : ""};
+  std::printf("device: %s, compute capability %d\n", Driver::get().name().c_str(), Driver::get().capability());
+  table(checker);
+  merges(checker);
+  far_rows(checker);
+  std::printf(checker.failures == 0 ? "all cases hold\n" : "%d FAILURES\n", checker.failures);
+  return checker.failures == 0 ? 0 : 1;
+}
