@@ -45,7 +45,7 @@ struct FloatAttention {
         keys(queries + QUERIES * ROW_FLOATS),
         values(keys + KEYS * ROW_FLOATS),
         weights(values + KEYS * ROW_FLOATS),
-        control(*reinterpret_cast<Control<KEYS, 4>*>(shared + SHARED_BYTES - CONTROL_BYTES)),
+        control(control_of(shared)),
         aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
         across(threadIdx.x % 16),
         down(threadIdx.x / 16) {
@@ -54,15 +54,17 @@ struct FloatAttention {
     factor = plainScores ? float(call.scale * LOG2_E) : 1.f;
   }
 
-  static __device__ __forceinline__ void run(const AttendCall& call, const Part& part, unsigned char* shared) {
+  static __device__ __forceinline__ Control<KEYS, 4>& control_of(unsigned char* shared) {
+    return *reinterpret_cast<Control<KEYS, 4>*>(shared + SHARED_BYTES - CONTROL_BYTES);
+  }
+
+  static __device__ __forceinline__ void run(const AttendCall& call, unsigned char* shared) {
     FloatAttention attention(call, shared);
-    attention.control.begin(call, part);
-    if (attention.control.tiles[0].left == 0) return;
     attention.attend();
     __syncthreads();  // the tiles make room for records
     attention.stage(reinterpret_cast<float*>(shared));
     __syncthreads();
-    flush<COLUMNS, 1, QUERIES>(call, attention.control.unit, part.slot, reinterpret_cast<float*>(shared), attention.aside);
+    flush<COLUMNS, 1, QUERIES>(call, attention.control.unit, attention.control.slot, reinterpret_cast<float*>(shared), attention.aside);
   }
 
   __device__ __forceinline__ void attend() {
@@ -76,6 +78,7 @@ struct FloatAttention {
     }
     load_queries();
     load_keys(control.tiles[0]);
+    if (control.slot < 0) prefetch_state(call, control.unit);
     int now = 0;
     do {
       cp_async_wait();

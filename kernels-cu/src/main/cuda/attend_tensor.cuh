@@ -131,7 +131,7 @@ struct TensorAttention {
         queries(shared),
         keys(shared + QUERIES * ROW_BYTES),
         values(shared + (QUERIES + KEYS) * ROW_BYTES),
-        control(*reinterpret_cast<Control<KEYS, 2>*>(shared + SHARED_BYTES - CONTROL_BYTES)),
+        control(control_of(shared)),
         aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
         lane(threadIdx.x & 31),
         warpM(threadIdx.x / 32 % SHAPE.warpsM),
@@ -142,15 +142,17 @@ struct TensorAttention {
     factor = plainScores ? float(call.scale * LOG2_E) : 1.f;
   }
 
-  static __device__ __forceinline__ void run(const AttendCall& call, const Part& part, unsigned char* shared) {
+  static __device__ __forceinline__ Control<KEYS, 2>& control_of(unsigned char* shared) {
+    return *reinterpret_cast<Control<KEYS, 2>*>(shared + SHARED_BYTES - CONTROL_BYTES);
+  }
+
+  static __device__ __forceinline__ void run(const AttendCall& call, unsigned char* shared) {
     TensorAttention attention(call, shared);
-    attention.control.begin(call, part);
-    if (attention.control.tiles[0].left == 0) return;
     attention.attend();
     __syncthreads();  // the tiles make room for records
     attention.stage(reinterpret_cast<float*>(shared));
     __syncthreads();
-    flush<COLUMNS, SHAPE.warpsN, QUERIES>(call, attention.control.unit, part.slot, reinterpret_cast<float*>(shared), attention.aside);
+    flush<COLUMNS, SHAPE.warpsN, QUERIES>(call, attention.control.unit, attention.control.slot, reinterpret_cast<float*>(shared), attention.aside);
   }
 
   __device__ __forceinline__ void attend() {
@@ -164,6 +166,7 @@ struct TensorAttention {
     }
     load_queries();
     load_keys(control.tiles[0]);
+    if (control.slot < 0) prefetch_state(call, control.unit);
     int now = 0;
     do {
       cp_async_wait();
@@ -381,19 +384,22 @@ struct TensorAttention {
   }
 
   __device__ __forceinline__ void stage(float* staged) {
+    int thread = thread_anew(), quad = thread % 4;
+    // Warps along the keys have records of their own, behind each other; warp and lane are those of query_of.
+    float* first = staged + (thread / 32 / SHAPE.warpsM * QUERIES + thread / 32 % SHAPE.warpsM * TILES_M * 16 + thread % 32 / 4) * STAGED_FLOATS<COLUMNS>;
 #pragma unroll
     for (int m = 0; m < TILES_M; m++) {
 #pragma unroll
       for (int half = 0; half < 2; half++) {
         RowSoftmax row = softmax[m][half];
         row.sum = quad_sum(row.sum);
-        float* record = staged + (warpN * QUERIES + query_of(m, half)) * STAGED_FLOATS<COLUMNS>;
-        if (lane % 4 == 0) row.natural(E::WEIGHT_SHIFT, record[0], record[1]);
+        float* record = first + (m * 16 + half * 8) * STAGED_FLOATS<COLUMNS>;
+        if (quad == 0) row.natural(E::WEIGHT_SHIFT, record[0], record[1]);
         float inverse = __fdividef(1.f, row.sum);
 #pragma unroll
         for (int n = 0; n < BLOCKS_V; n++) {
           float2 two = make_float2(out[m][n][half * 2] * inverse, out[m][n][half * 2 + 1] * inverse);
-          *reinterpret_cast<float2*>(record + HEADER + n * 8 + lane % 4 * 2) = row.sum == 0.f ? make_float2(0.f, 0.f) : two;
+          *reinterpret_cast<float2*>(record + HEADER + n * 8 + quad * 2) = row.sum == 0.f ? make_float2(0.f, 0.f) : two;
         }
       }
     }

@@ -58,7 +58,7 @@ struct AttendCall {
   int32_t headsPerUnit, unitsPerKeyHead;
   int32_t rowsPerBlock;
   int32_t dim, dimV;
-  int32_t vectors;  // bit 0, 1, 2: rows of queries, keys, values start at multiples of 16 bytes
+  int32_t vectors;  // bit 0, 1, 2: rows of queries, keys, values start at multiples of 16 bytes and have such a length
   float scale, softcap;
 };
 

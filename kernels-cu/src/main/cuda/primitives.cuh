@@ -62,8 +62,7 @@ __device__ __forceinline__ void ldmatrix(uint32_t (&d)[4], Shared row) {
 #else
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
-               : "r"(row)
-               : "memory");
+               : "r"(row));
 #endif
 }
 
@@ -74,8 +73,25 @@ __device__ __forceinline__ void ldmatrix_transposed(uint32_t (&d)[4], Shared row
 #else
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
-               : "r"(row)
-               : "memory");
+               : "r"(row));
+#endif
+}
+
+// Brings a line of 128 bytes nearer, in good time before it is read.
+__device__ __forceinline__ void prefetch(const void* address) {
+#ifndef RINGWOOD_HOST
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
+#endif
+}
+
+// threadIdx.x, asked for anew each time: what is computed from it at the end of a kernel is then not kept in registers from its beginning.
+__device__ __forceinline__ int thread_anew() {
+#ifdef RINGWOOD_HOST
+  return int(threadIdx.x);
+#else
+  int thread;
+  asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+  return thread;
 #endif
 }
 

@@ -18,15 +18,24 @@ struct Record {
   float out[COLUMNS];
 
   __device__ __forceinline__ void load(const float* from, int dimV) {
-    int lane = threadIdx.x & 31;
+    int lane = thread_anew() & 31;
     max = from[0];
     sum = from[1];
 #pragma unroll
     for (int i = 0; i < COLUMNS; i++) out[i] = lane + 32 * i < dimV ? from[HEADER + lane + 32 * i] : 0.f;
   }
 
+  // The same where records without a key are many: of those only the header is read.
+  __device__ __forceinline__ void load_if_any(const float* from, int dimV) {
+    max = from[0];
+    sum = from[1];
+    int lane = thread_anew() & 31;
+#pragma unroll
+    for (int i = 0; i < COLUMNS; i++) out[i] = !(sum == 0.f) && lane + 32 * i < dimV ? from[HEADER + lane + 32 * i] : 0.f;
+  }
+
   __device__ __forceinline__ void store(float* to, int dimV) const {
-    int lane = threadIdx.x & 31;
+    int lane = thread_anew() & 31;
     if (lane == 0) {
       to[0] = max;
       to[1] = sum;

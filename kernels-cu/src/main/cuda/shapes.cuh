@@ -5,7 +5,7 @@
 
 namespace ringwood {
 
-constexpr int CONTROL_BYTES = 192;
+constexpr int CONTROL_BYTES = 256;
 
 // Tensor cores: warps along the queries, each with some tiles of 16 of them, and warps along the keys.
 struct TensorShape {
@@ -47,7 +47,7 @@ struct FloatShape {
 // of 192 and more the registers don't hold their outputs.
 constexpr TensorShape MANY[] = {
     //  dim  warpsM  tilesM  warpsN  keysN  blocks per multiprocessor
-    {64, 4, 2, 1, 64, 2},
+    {64, 4, 2, 1, 128, 2},
     {96, 4, 2, 1, 64, 2},
     {128, 4, 2, 1, 64, 2},
 #if RINGWOOD_SMALL_SHARED

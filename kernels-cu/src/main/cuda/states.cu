@@ -9,26 +9,38 @@ namespace ringwood {
 constexpr int COLUMNS = 8;      // for dims up to 256
 constexpr int MERGE_WARPS = 8;  // that share the partial records of a query
 
-// Calls `body` for the records that fall to this warp.
+// A warp takes so many neighbouring records at a time: enough loads on their way to keep the memory busy.
+constexpr int AT_ONCE = 4;
+
+// Calls `body` with the first of the records that fall to this warp, and how many they are.
 template <class Body>
-__device__ __forceinline__ void each_record(int64_t records, Body body) {
+__device__ __forceinline__ void each_records(int64_t records, Body body) {
   int64_t warps = int64_t(gridDim.x) * (blockDim.x / 32);
-  for (int64_t i = int64_t(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32; i < records; i += warps) body(i);
+  for (int64_t i = (int64_t(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32) * AT_ONCE; i < records; i += warps * AT_ONCE) {
+    body(i, records - i < AT_ONCE ? int(records - i) : AT_ONCE);
+  }
 }
 
 template <class E>
 __device__ __forceinline__ void finish(const float* state, const View& out, const View& lse, int64_t rows, int heads, int dimV) {
-  each_record(rows * heads, [&](int64_t i) {
-    Record<COLUMNS> record;
-    record.load(state + i * (HEADER + dimV), dimV);
-    int64_t row = i / heads, head = i % heads;
-    int lane = threadIdx.x & 31;
-    auto* to = reinterpret_cast<typename E::Type*>(out.data) + row * out.tokenStride + head * out.headStride;
+  each_records(rows * heads, [&](int64_t first, int count) {
+    Record<COLUMNS> record[AT_ONCE];
 #pragma unroll
-    for (int c = 0; c < COLUMNS; c++) {
-      if (lane + 32 * c < dimV) to[lane + 32 * c] = E::round(record.out[c]);
+    for (int i = 0; i < AT_ONCE; i++) {
+      if (i < count) record[i].load(state + (first + i) * (HEADER + dimV), dimV);
     }
-    if (lane == 0) reinterpret_cast<float*>(lse.data)[row * lse.tokenStride + head * lse.headStride] = record.max + logf(record.sum);
+    int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int i = 0; i < AT_ONCE; i++) {
+      if (i >= count) break;
+      int64_t row = (first + i) / heads, head = (first + i) % heads;
+      auto* to = reinterpret_cast<typename E::Type*>(out.data) + row * out.tokenStride + head * out.headStride;
+#pragma unroll
+      for (int c = 0; c < COLUMNS; c++) {
+        if (lane + 32 * c < dimV) to[lane + 32 * c] = E::round(record[i].out[c]);
+      }
+      if (lane == 0) reinterpret_cast<float*>(lse.data)[row * lse.tokenStride + head * lse.headStride] = record[i].max + logf(record[i].sum);
+    }
   });
 }
 
@@ -38,22 +50,30 @@ using namespace ringwood;
 
 // Any number of blocks of whole warps.
 extern "C" __global__ void state_clear(float* state, int64_t records, int dimV) {
-  each_record(records, [&](int64_t i) {
+  each_records(records, [&](int64_t first, int count) {
     Record<COLUMNS> record;
     record.clear();
-    record.store(state + i * (HEADER + dimV), dimV);
+    for (int i = 0; i < count; i++) record.store(state + (first + i) * (HEADER + dimV), dimV);
   });
 }
 RINGWOOD_KERNEL(state_clear);
 
 extern "C" __global__ void state_merge(float* into, const float* from, int64_t records, int dimV) {
-  each_record(records, [&](int64_t i) {
-    Record<COLUMNS> record, other;
-    record.load(into + i * (HEADER + dimV), dimV);
-    other.load(from + i * (HEADER + dimV), dimV);
-    record.merge(other);
-    __syncwarp();  // all lanes have read the header before lane 0 replaces it
-    record.store(into + i * (HEADER + dimV), dimV);
+  each_records(records, [&](int64_t first, int count) {
+    Record<COLUMNS> record[AT_ONCE], other[AT_ONCE];
+#pragma unroll
+    for (int i = 0; i < AT_ONCE; i++) {
+      if (i >= count) break;
+      record[i].load(into + (first + i) * (HEADER + dimV), dimV);
+      other[i].load(from + (first + i) * (HEADER + dimV), dimV);
+    }
+    __syncwarp();  // all lanes have read the headers before lane 0 replaces them
+#pragma unroll
+    for (int i = 0; i < AT_ONCE; i++) {
+      if (i >= count) break;
+      record[i].merge(other[i]);
+      record[i].store(into + (first + i) * (HEADER + dimV), dimV);
+    }
   });
 }
 RINGWOOD_KERNEL(state_merge);
@@ -74,7 +94,6 @@ extern "C" __global__ void __launch_bounds__(MERGE_WARPS * 32) state_fixup(const
   const float* partials = reinterpret_cast<const float*>(call.partials);
   Record<COLUMNS> record;
   record.clear();
-#pragma unroll 2
   for (int slot = from; slot < to; slot++) {
     Record<COLUMNS> part;
     part.load(partials + (int64_t(slot) * queriesPerBlock + query) * length, call.dimV);

@@ -84,7 +84,7 @@ struct KeyTile {
   uint64_t keys, values;      // address of the first of either, for the unit's key head
   int32_t from, count;        // the first key, counted from the run's first, and how many there are
   int32_t firstPiece, endPiece;
-  int32_t run, endRun;
+  int32_t run, endRun, runCount;
   int32_t left;               // tiles to do, this one included; 0 if this is none
   int32_t whole;              // whether all rows of the block admit all keys of a full tile
 
@@ -94,6 +94,12 @@ struct KeyTile {
   }
 };
 
+// A unit with all its keys, for calls that aren't split. Later rows come first: under a causal mask they have the most keys, and short blocks end evenly.
+__device__ __forceinline__ Part whole_unit(const AttendCall& call) {
+  int block = call.firstBlock + int(gridDim.x - 1 - blockIdx.x);
+  return {block, int(blockIdx.y), reinterpret_cast<const RowBlock*>(call.blocks)[block].firstRun, 0, INT32_MAX, -1};
+}
+
 // What is alike for all threads of a block, in shared memory: registers are for outputs and scores. Thread 0 finds the next tile while all work
 // on this one, so there are two.
 template <int KEYS, int ELEMENT_BYTES>
@@ -101,34 +107,63 @@ struct Control {
   Unit unit;
   int64_t keyStride, valueStride;  // bytes from one to the next
   KeyTile tiles[2];
+  Piece firstPiece;  // of the run that thread 0 is at
+  int32_t slot;  // of partial states, or -1
   int32_t asideUsed;
 
-  // All threads; with a barrier at the end.
-  __device__ __forceinline__ void begin(const AttendCall& call, const Part& part) {
-    if (threadIdx.x == 0) {
-      unit = Unit(call, part.block, part.unit);
-      keyStride = call.keys.tokenStride * ELEMENT_BYTES;
-      valueStride = call.values.tokenStride * ELEMENT_BYTES;
-      asideUsed = 0;
-      int endRun = reinterpret_cast<const RowBlock*>(call.blocks)[part.block].endRun;
-      set(call, 0, part.run, endRun, part.key, part.run < endRun && unit.count > 0 ? part.tiles : 0);
-    }
-    __syncthreads();
+  // All threads, once.
+  __device__ __forceinline__ void open(const AttendCall& call) {
+    if (threadIdx.x != 0) return;
+    const int32_t* share = reinterpret_cast<const int32_t*>(call.shares) + blockIdx.x;
+    part = call.parts == 0 ? 0 : share[0];
+    endPart = call.parts == 0 ? 1 : share[1];
   }
 
-  // The tile behind tiles[i] becomes tiles[1 - i]. Thread 0 only.
+  // Begins the next part; false if there is none. All threads; with a barrier at the end.
+  __device__ __forceinline__ bool begin(const AttendCall& call) {
+    if (threadIdx.x == 0) {
+      any = part < endPart;
+      if (any) {
+        const Part next = call.parts == 0 ? whole_unit(call) : reinterpret_cast<const Part*>(call.parts)[part];
+        part++;
+        slot = next.slot;
+        unit = Unit(call, next.block, next.unit);
+        keyStride = call.keys.tokenStride * ELEMENT_BYTES;
+        valueStride = call.values.tokenStride * ELEMENT_BYTES;
+        asideUsed = 0;
+        int endRun = reinterpret_cast<const RowBlock*>(call.blocks)[next.block].endRun;
+        set(call, 0, next.run, endRun, next.key, next.run < endRun && unit.count > 0 ? next.tiles : 0);
+      }
+    }
+    __syncthreads();
+    return any;
+  }
+
+  // The tile behind tiles[i] becomes tiles[1 - i]. Thread 0 only; the others will wait for it, so within a run it reads no more than shared memory.
   __device__ __forceinline__ void advance(const AttendCall& call, int i) {
     const KeyTile& tile = tiles[i];
-    int key = tile.from + KEYS, run = tile.run, left = tile.left - 1;
-    if (key >= reinterpret_cast<const KeyRun*>(call.runs)[run].count) {
-      key = 0;
-      run++;
-      if (run == tile.endRun) left = 0;
+    KeyTile& next = tiles[1 - i];
+    int from = tile.from + KEYS;
+    if (from >= tile.runCount) {
+      set(call, 1 - i, tile.run + 1, tile.endRun, 0, tile.run + 1 == tile.endRun ? 0 : tile.left - 1);
+      return;
     }
-    set(call, 1 - i, run, tile.endRun, key, left);
+    next.left = tile.left - 1;
+    next.keys = tile.keys + KEYS * keyStride;
+    next.values = tile.values + KEYS * valueStride;
+    next.from = from;
+    next.count = min(KEYS, tile.runCount - from);
+    next.runCount = tile.runCount;
+    next.firstPiece = tile.firstPiece;
+    next.endPiece = tile.endPiece;
+    next.run = tile.run;
+    next.endRun = tile.endRun;
+    next.whole = whole(call, next);
   }
 
  private:
+  int32_t part, endPart, any;
+
   __device__ __forceinline__ void set(const AttendCall& call, int i, int runIndex, int endRun, int key, int left) {
     KeyTile& tile = tiles[i];
     tile.left = left;
@@ -137,12 +172,19 @@ struct Control {
     tile.keys = call.keys.data + unit.keyHead * call.keys.headStride * ELEMENT_BYTES + (run.from + key) * keyStride;
     tile.values = call.values.data + unit.keyHead * call.values.headStride * ELEMENT_BYTES + (run.from + key) * valueStride;
     tile.from = key;
+    tile.runCount = run.count;
     tile.count = min(KEYS, run.count - key);
     tile.firstPiece = run.firstPiece;
     tile.endPiece = run.endPiece;
     tile.run = runIndex;
     tile.endRun = endRun;
-    tile.whole = tile.pieces(call).cover(0, unit.rows, key, key + KEYS) == Cover::ALL;
+    firstPiece = tile.pieces(call).first[0];
+    tile.whole = whole(call, tile);
+  }
+
+  __device__ __forceinline__ int32_t whole(const AttendCall& call, const KeyTile& tile) const {
+    Pieces pieces = tile.endPiece - tile.firstPiece == 1 ? Pieces{&firstPiece, &firstPiece + 1} : tile.pieces(call);
+    return pieces.cover(0, unit.rows, tile.from, tile.from + KEYS) == Cover::ALL;
   }
 };
 
@@ -153,20 +195,13 @@ __device__ __forceinline__ float binary_score(const AttendCall& call, float raw)
   return score * float(1.4426950408889634074);
 }
 
-// What a block does: one unit with all its keys, or its share of the parts of units.
+// What a block does: a unit, or its share of the parts of units.
 template <class Attention>
 __device__ __forceinline__ void attend_units(const AttendCall& call, unsigned char* shared) {
-  if (call.parts == 0) {
-    // Later rows come first: under a causal mask they have the most keys, and short blocks end evenly.
-    int block = call.firstBlock + int(gridDim.x - 1 - blockIdx.x);
-    int run = reinterpret_cast<const RowBlock*>(call.blocks)[block].firstRun;
-    Attention::run(call, Part{block, int(blockIdx.y), run, 0, INT32_MAX, -1}, shared);
-    return;
-  }
-  const int32_t* shares = reinterpret_cast<const int32_t*>(call.shares);
-#pragma unroll 1
-  for (int i = shares[blockIdx.x]; i < shares[blockIdx.x + 1]; i++) {
-    Attention::run(call, reinterpret_cast<const Part*>(call.parts)[i], shared);
+  auto& control = Attention::control_of(shared);
+  control.open(call);
+  while (control.begin(call)) {
+    if (control.tiles[0].left > 0) Attention::run(call, shared);
     __syncthreads();  // the records are written; the tiles of the next part take their place
   }
 }

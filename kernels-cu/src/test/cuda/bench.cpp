@@ -1,6 +1,6 @@
 // Times the kernels on random tensors. One line a case, for gpu-check's table:
 //
-//   bench FOLDER_OF_CUBINS  ->  dtype mask batch queries keys queryHeads keyHeads dim milliseconds kernel
+//   bench FOLDER_OF_CUBINS [FILTER]  ->  dtype mask batch queries keys queryHeads keyHeads dim milliseconds kernel
 //
 // The time is that of clearing a state, attending, and writing the finished output and its log-sum-exps: what a user of the library waits for. A batch
 // is a number of sequences side by side in one tensor, each attending to itself.
@@ -17,6 +17,12 @@ struct Case {
   Heads heads;
   int dim;
 };
+
+std::string text(const Case& c) {
+  char line[200];
+  std::snprintf(line, sizeof line, "%s %s %ld %ld %ld %d %d %d", name(c.type), c.mask, long(c.batch), long(c.queries), long(c.keys), c.heads.queries, c.heads.keys, c.dim);
+  return line;
+}
 
 std::vector<Case> cases() {
   std::vector<Case> all;
@@ -111,8 +117,7 @@ void time(Kernels& kernels, const Case& c) {
   std::vector<float> times;
   for (int i = 0; i < 9; i++) times.push_back(timed(repeats));
   std::sort(times.begin(), times.end());
-  std::printf("%s %s %ld %ld %ld %d %d %d %.5f %s%s\n", name(c.type), c.mask, long(c.batch), long(c.queries), long(c.keys), c.heads.queries, c.heads.keys, c.dim,
-              times[4], attention.chosen().name.c_str(), attention.plan().is_split() ? "+split" : "");
+  std::printf("%s %.5f %s%s\n", text(c).c_str(), times[4], attention.chosen().name.c_str(), attention.plan().is_split() ? "+split" : "");
   std::fflush(stdout);
   driver.call("cuEventDestroy_v2", begin);
   driver.call("cuEventDestroy_v2", end);
@@ -121,7 +126,9 @@ void time(Kernels& kernels, const Case& c) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 2) fail("usage: bench FOLDER_OF_CUBINS");
+  if (count < 2) fail("usage: bench FOLDER_OF_CUBINS [FILTER]");
   Kernels kernels(arguments[1]);
-  for (const Case& c : cases()) time(kernels, c);
+  for (const Case& c : cases()) {
+    if (count < 3 || text(c).find(arguments[2]) != std::string::npos) time(kernels, c);
+  }
 }

@@ -101,9 +101,9 @@ void table(Checker& c) {
     c.group("awkward sizes" + of, [&](auto& g) {
       for (int i = 0; i < 8; i++) {
         int tokens = SIZES[i];
-        if (small && tokens > 210) continue;
+        if (small && tokens != 13 && tokens != 207) continue;
         for (int dim : {1, 7, 64, 80, 128, 256}) {
-          if (small && dim != 80 && dim != 128) continue;
+          if (small && dim != 80) continue;
           c.accurate(g, causal(type, tokens, dim));
           c.accurate(g, full(type, tokens, SIZES[(i + 3) % 8], dim));
         }
@@ -111,7 +111,7 @@ void table(Checker& c) {
     });
     c.group("head dims" + of, [&](auto& g) {
       for (int dim : {1, 2, 3, 7, 16, 33, 64, 65, 80, 96, 100, 128, 129, 160, 192, 193, 255, 256}) {
-        if (small && dim % 3 != 0) continue;
+        if (small && dim != 3 && dim != 100 && dim != 160 && dim != 256) continue;
         for (Layout layout : {Layout::DENSE, Layout::PADDED}) {
           Problem p = causal(type, small ? 70 : 150, dim);
           p.layout = layout;
@@ -127,6 +127,7 @@ void table(Checker& c) {
     c.group("layouts" + of, [&](auto& g) {
       for (Layout layout : {Layout::DENSE, Layout::HEADS_FIRST, Layout::FUSED, Layout::PADDED}) {
         for (int dimV : {13, 24, 64}) {
+          if (small && dimV == 64) continue;
           Problem p = causal(type, small ? 65 : 207, 24);
           p.heads = {4, 2}, p.dimV = dimV, p.layout = layout;
           c.accurate(g, p);
@@ -135,7 +136,7 @@ void table(Checker& c) {
     });
     c.group("heads" + of, [&](auto& g) {
       for (Heads heads : {Heads{1, 1}, {8, 8}, {8, 2}, {3, 1}, {7, 3}, {5, 4}, {9, 5}, {70, 1}, {5, 5}, {200, 1}}) {
-        if (small && heads.queries > 9) continue;
+        if (small && heads.queries != 7 && heads.queries != 8) continue;
         Problem p = causal(type, small ? 65 : 130, 32);
         p.heads = heads;
         c.accurate(g, p);
@@ -150,7 +151,7 @@ void table(Checker& c) {
     c.group("masks" + of, [&](auto& g) {
       int which = 0;
       for (const auto& slices : masks(400)) {
-        if (small && which++ % 3 != 0) continue;
+        if (small && which++ % 4 != 1) continue;
         for (Heads heads : {Heads{1, 1}, {3, 1}}) {
           for (int dim : {20, 128}) {
             Problem p = full(type, 400, 400, dim);
@@ -166,7 +167,7 @@ void table(Checker& c) {
           for (float deviation : {1.f, 8.f}) {
             Problem p = causal(type, small ? 65 : 207, 64);
             p.softcap = softcap, p.scale = scale, p.deviation = deviation;
-            if (small && deviation == 8.f) continue;
+            if (small && (deviation == 8.f || softcap == 5.f)) continue;
             c.accurate(g, p);
           }
         }
@@ -177,6 +178,7 @@ void table(Checker& c) {
     });
     c.group("scores of every magnitude" + of, [&](auto& g) {
       for (float deviation : {0.01f, 3.f, 10.f, 40.f}) {
+        if (small && deviation != 10.f) continue;
         for (int dim : {64, 256}) {
           Problem p = causal(type, small ? 65 : 300, dim);
           p.deviation = deviation;
@@ -186,6 +188,7 @@ void table(Checker& c) {
     });
     c.group("accumulation in pieces" + of, [&](auto& g) {
       for (int pieces : {2, 3, 10, 37}) {
+        if (small && pieces > 3) continue;
         Problem p = causal(type, small ? 74 : 333, 48);
         p.heads = {4, 2}, p.deviation = 2;
         for (int i = 1; i < pieces; i++) p.cuts.push_back(p.keys * i / pieces);
@@ -221,7 +224,7 @@ void table(Checker& c) {
     c.group("not finite in their rows only" + of, [&](auto& g) {
       for (int tokens : {12, 200}) {
         for (int at : {0, 3, 63, 64, 129, 199}) {
-          if (at >= tokens || (small && at % 2 == 0)) continue;
+          if (at >= tokens || (small && at != 3)) continue;
           for (float bad : {NAN, INFINITY, -INFINITY}) {
             for (int where = 0; where < 3; where++) {
               Problem p = causal(type, tokens, tokens == 12 ? 8 : 80);
@@ -283,7 +286,7 @@ void table(Checker& c) {
       }
       for (Heads heads : {Heads{1, 1}, {8, 2}, {5, 1}, {3, 2}}) {
         for (int dim : {13, 64, 144}) {
-          if (small && dim == 144) continue;
+          if (small && (dim == 144 || heads.queries > 3)) continue;
           Problem p = full(type, 40, keys, dim);
           p.heads = heads, p.slices.clear();
           for (const Slice& s : slices) {
@@ -296,7 +299,7 @@ void table(Checker& c) {
     c.group("random problems" + of, [&](auto& g) {
       std::mt19937_64 random(17);
       auto upto = [&](int n) { return int(random() % n); };
-      for (int i = 0; i < (small ? 10 : 150); i++) {
+      for (int i = 0; i < (small ? 4 : 150); i++) {
         Problem p = full(type, 1 + upto(300), 1 + upto(900), 1 + upto(256));
         p.dimV = 1 + upto(256);
         p.heads.keys = 1 + upto(4), p.heads.queries = p.heads.keys + upto(9);
@@ -321,7 +324,7 @@ void table(Checker& c) {
           p.heads = {4, 2};
           Tensors t(p);
           Result first = run(c.kernels, p, t);
-          for (int i = 0; i < 3; i++) {
+          for (int i = 0; i < (small ? 1 : 3); i++) {
             g.cases++;
             Result again = run(c.kernels, p, t);
             if (std::memcmp(first.state.data(), again.state.data(), first.state.size() * 4) != 0) c.fault(g, p.text() + ": other bits");

@@ -26,7 +26,7 @@ struct DeviceTensor {
 
   ringwood::View view() const { return {address, tokenStride, headStride}; }
   bool vectors(DType type) const {
-    return address % 16 == 0 && tokenStride * bytes(type) % 16 == 0 && headStride * bytes(type) % 16 == 0;
+    return address % 16 == 0 && dim * bytes(type) % 16 == 0 && tokenStride * bytes(type) % 16 == 0 && headStride * bytes(type) % 16 == 0;
   }
   DeviceTensor from(int64_t token, DType type) const { return {address + token * tokenStride * bytes(type), tokenStride, headStride, dim}; }
 };
@@ -67,8 +67,8 @@ class Kernels {
     int resident;  // blocks that the device holds at a time
   };
 
-  const Chosen& choose(const Operands& operands) {
-    const char* use = operands.rows * operands.heads.group() <= MOST_OF_FEW ? "few" : "many";
+  const Chosen& choose(const Operands& operands, bool few) {
+    const char* use = few ? "few" : "many";
     std::string module = std::string("attend_") + name(operands.type);
     int dim = std::max(operands.queries.dim, operands.values.dim);
     std::string key = module + use + std::to_string(dim);
@@ -110,10 +110,9 @@ class Kernels {
   }
 
  private:
-  static constexpr int MOST_OF_FEW = 32;
   static constexpr int THREADS = 256;
 
-  static int64_t grid(int64_t records) { return std::min<int64_t>((records + 7) / 8, 4096); }
+  static int64_t grid(int64_t records) { return std::min<int64_t>((records + 31) / 32, 4096); }
 
   CUmodule load(const std::string& module) {
     CUmodule& loaded = modules_[module];
@@ -138,8 +137,8 @@ class Attention {
  public:
   Attention(Kernels& kernels, const Operands& operands, const std::vector<Slice>& slices)
       : kernels_(kernels),
-        chosen_(kernels.choose(operands)),
-        plan_(slices, operands.rows, operands.heads, chosen_.shape, chosen_.resident),
+        chosen_(&kernels.choose(operands, false)),
+        plan_(planned(operands, slices)),
         units_(operands.heads.keys * plan_.unitsPerKeyHead),
         blocks_(plan_.blocks),
         runs_(plan_.runs),
@@ -174,21 +173,31 @@ class Attention {
   void run(uint64_t state) {
     call_.state = state;
     if (!plan_.is_split()) {
-      Kernels::launch(chosen_.function, int64_t(plan_.blocks.size()), units_, plan_.shape.threads, plan_.shape.sharedBytes, call_);
+      Kernels::launch(chosen_->function, int64_t(plan_.blocks.size()), units_, plan_.shape.threads, plan_.shape.sharedBytes, call_);
       return;
     }
     if (plan_.parts.empty()) return;
-    Kernels::launch(chosen_.function, int64_t(plan_.shares.size()) - 1, 1, plan_.shape.threads, plan_.shape.sharedBytes, call_);
+    Kernels::launch(chosen_->function, int64_t(plan_.shares.size()) - 1, 1, plan_.shape.threads, plan_.shape.sharedBytes, call_);
     Kernels::launch(kernels_.function("states", "state_fixup"), int64_t(plan_.splits.size()), plan_.shape.queries, 256, 0, call_, splits_.address(),
                     int(plan_.shape.queries));
   }
 
-  const Kernels::Chosen& chosen() const { return chosen_; }
+  const Kernels::Chosen& chosen() const { return *chosen_; }
   const Plan& plan() const { return plan_; }
 
  private:
+  // Below this part of the pairs that its tiles span, the kernel for many queries computes mostly what nobody asked for: decodes, and sequences of a few tokens.
+  static constexpr double LEAST_FILL = 0.25;
+
+  Plan planned(const Operands& operands, const std::vector<Slice>& slices) {
+    Plan plan(slices, operands.rows, operands.heads, chosen_->shape, chosen_->resident);
+    if (plan.fill(slices, operands.heads) >= LEAST_FILL) return plan;
+    chosen_ = &kernels_.choose(operands, true);
+    return Plan(slices, operands.rows, operands.heads, chosen_->shape, chosen_->resident);
+  }
+
   Kernels& kernels_;
-  const Kernels::Chosen& chosen_;
+  const Kernels::Chosen* chosen_;
   Plan plan_;
   int units_;
   Memory blocks_, runs_, pieces_, parts_, shares_, splits_, partials_;

@@ -37,6 +37,12 @@ struct Slice {
   bool empty() const { return qFrom == qTo; }
   bool admits(int64_t q, int64_t k) const { return q >= qFrom && q < qTo && k >= kFrom && k < kTo && k - q >= lowest && k - q <= highest; }
 
+  int64_t area() const {
+    int64_t pairs = 0;
+    for (int64_t q = qFrom; q < qTo; q++) pairs += std::min(kTo, q + highest + 1) - std::max(kFrom, q + lowest);
+    return pairs;
+  }
+
   Slice clip(int64_t q0, int64_t q1, int64_t k0, int64_t k1) const {
     return of(std::max(qFrom, q0), std::min(qTo, q1), std::max(kFrom, k0), std::min(kTo, k1), lowest, highest);
   }
@@ -65,6 +71,14 @@ struct Plan {
     rowsPerBlock = shape.queries / headsPerUnit;
     for (int64_t row = 0; row < rows; row += rowsPerBlock) add_block(slices, row, std::min(rows, row + rowsPerBlock));
     if (units(heads) < residentBlocks) split(heads, residentBlocks);
+  }
+
+  // Admitted pairs in parts of those that the tiles span.
+  double fill(const std::vector<Slice>& slices, Heads heads) const {
+    double admitted = 0, spanned = 0;
+    for (const Slice& slice : slices) admitted += double(slice.area()) * heads.queries;
+    for (const KeyRun& run : runs) spanned += double(tiles(run)) * shape.keys * shape.queries * heads.keys * unitsPerKeyHead;
+    return spanned == 0 ? 1 : admitted / spanned;
   }
 
   bool is_split() const { return !shares.empty(); }
