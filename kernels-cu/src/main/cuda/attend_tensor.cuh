@@ -38,7 +38,7 @@ struct TileLoader {
 #pragma unroll
       for (int r = 0; r < TILE; r += ROWS) {
         if (TILE % ROWS != 0 && row() + r >= TILE) break;
-        cp_async16(operator_plus(target, r * ROW_BYTES), reinterpret_cast<const void*>(source), row() + r < count ? bytes : 0);
+        cp_async16(at_offset(target, r * ROW_BYTES), reinterpret_cast<const void*>(source), row() + r < count ? bytes : 0);
         source += ROWS * stride;  // one step, not an address for each row: those would be kept in registers
       }
     }
@@ -268,11 +268,11 @@ struct TensorAttention {
     for (int k = 0; k < DIM / 16; k++) {
       uint32_t a[TILES_M][4];
 #pragma unroll
-      for (int m = 0; m < TILES_M; m++) ldmatrix(a[m], operator_plus(queryRow, m * 16 * ROW_BYTES + k * 32));
+      for (int m = 0; m < TILES_M; m++) ldmatrix(a[m], at_offset(queryRow, m * 16 * ROW_BYTES + k * 32));
 #pragma unroll
       for (int n = 0; n < BLOCKS_N; n += 2) {
         uint32_t b[4];
-        ldmatrix(b, operator_plus(keyRow, n * 8 * ROW_BYTES + k * 32));
+        ldmatrix(b, at_offset(keyRow, n * 8 * ROW_BYTES + k * 32));
 #pragma unroll
         for (int m = 0; m < TILES_M; m++) {
           E::mma(scores[m][n], a[m], b[0], b[1]);
@@ -373,7 +373,7 @@ struct TensorAttention {
 #pragma unroll
       for (int n = 0; n < BLOCKS_V; n += 2) {
         uint32_t b[4];
-        ldmatrix_transposed(b, operator_plus(valueRow, k * 16 * ROW_BYTES + n * 16));
+        ldmatrix_transposed(b, at_offset(valueRow, k * 16 * ROW_BYTES + n * 16));
 #pragma unroll
         for (int m = 0; m < TILES_M; m++) {
           E::mma(out[m][n], a[m], b[0], b[1]);

@@ -13,6 +13,7 @@
 #ifdef RINGWOOD_HOST
 #define RINGWOOD_SHARED(name) unsigned char* name = static_cast<unsigned char*>(host::dynamic_shared())
 #define RINGWOOD_KERNEL(name) RINGWOOD_HOST_KERNEL(name)
+#undef __grid_constant__
 #define __grid_constant__
 #else
 #define RINGWOOD_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
@@ -27,12 +28,12 @@ constexpr float MINUS_INFINITY = -__builtin_huge_valf();
 #ifdef RINGWOOD_HOST
 using Shared = void*;
 inline Shared shared_address(void* p) { return p; }
-inline Shared operator_plus(Shared p, int bytes) { return static_cast<unsigned char*>(p) + bytes; }
+inline Shared at_offset(Shared p, int bytes) { return static_cast<unsigned char*>(p) + bytes; }
 #else
 // An address within shared memory in 32 bits: with a constant offset it is one operand of ldmatrix and cp.async.
 using Shared = uint32_t;
 __device__ __forceinline__ Shared shared_address(void* p) { return static_cast<uint32_t>(__cvta_generic_to_shared(p)); }
-__device__ __forceinline__ Shared operator_plus(Shared p, int bytes) { return p + static_cast<uint32_t>(bytes); }
+__device__ __forceinline__ Shared at_offset(Shared p, int bytes) { return p + static_cast<uint32_t>(bytes); }
 #endif
 
 // Copies `bytes` (0 to 16) of 16 bytes to shared memory and makes the rest zero; it ends no later than cp_async_wait. Both addresses
