@@ -36,8 +36,9 @@ __device__ __forceinline__ void flush(const AttendCall& call, const Unit& unit, 
     Record<COLUMNS> before[AT_ONCE];
 #pragma unroll
     for (int i = 0; i < AT_ONCE; i++) {
-      target[i] = state_record(call, unit, min(first + i * warps, unit.count - 1));
-      if (slot < 0) before[i].load_if_any(target[i], call.dimV);
+      int query = first + i * warps;
+      target[i] = state_record(call, unit, min(query, unit.count - 1));
+      if (slot < 0 && query < unit.count) before[i].load_if_any(target[i], call.dimV);
     }
 #pragma unroll
     for (int i = 0; i < AT_ONCE; i++) {
