@@ -35,6 +35,12 @@ final class LaunchedProgram implements AutoCloseable {
         return start(directory, Launcher.class, Map.of(), List.of(arguments));
     }
 
+    /** {@code ringwood} with some arguments, started by a launcher that sets these variables. */
+    static LaunchedProgram ringwood(Path directory, Map<String, String> environment, String... arguments)
+            throws IOException {
+        return start(directory, Launcher.class, environment, List.of(arguments));
+    }
+
     /** A worker that nobody but the environment told its rank. */
     static LaunchedProgram worker(Path directory, Map<String, String> environment, String... arguments)
             throws IOException {

@@ -10,10 +10,11 @@ import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
 
 /** What an exception on a rank means for the job. */
-final class Classification {
+public final class Classification {
     private Classification() {}
 
-    static JobFailure of(Throwable thrown, Member me) {
+    /** Who did what, and the exit code that it means for every rank. */
+    public static JobFailure of(Throwable thrown, Member me) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             switch (cause) {
                 case GroupFailureException known -> {

@@ -10,14 +10,14 @@ import org.ringwood.runtime.cluster.MeetingPoint;
 import org.ringwood.runtime.files.InputException;
 
 /** The one address at which a rank listens. */
-final class ListenAddress {
+public final class ListenAddress {
     private ListenAddress() {}
 
     /**
      * Within a machine that of the configured interface, or the loopback one. Under a launcher it is the one that reaches rank 0 by
      * the address that all ranks know of it; the configured interface is then for tensors.
      */
-    static InetAddress of(Optional<String> interfaceName, Seat seat) {
+    public static InetAddress of(Optional<String> interfaceName, Seat seat) {
         return switch (seat.meeting()) {
             case MeetingPoint.InDirectory _ ->
                 interfaceName.map(ListenAddress::configured).orElseGet(InetAddress::getLoopbackAddress);
