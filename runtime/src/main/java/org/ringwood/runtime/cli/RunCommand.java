@@ -48,11 +48,7 @@ final class RunCommand implements Callable<Integer>, Verbose {
             return WorkerProcess.run(seat.get(), options.file(), options.settings(), options.verbose());
         }
         Job job = options.read();
-        int ranks = job.workers()
-                .orElseThrow(
-                        () -> new InputException(
-                                options.file() + ": workers is auto, but no launcher says how many:"
-                                        + " give a number, such as --set workers=4, or start the job by srun, mpirun, torchrun or ringwood exec"));
+        int ranks = job.workers().orElseGet(this::soleWorker);
         refuseBadInput(job);
         return switch (job.transport()) {
             case INPROCESS -> ThreadedJob.run(job, ranks, options.verbose());
@@ -70,6 +66,15 @@ final class RunCommand implements Callable<Integer>, Verbose {
                         "transport: %s needs ranks that MPI's launcher has started: mpirun -n %d ./ringwood run %s, or srun --mpi=pmix"
                                 .formatted(job.transport(), ranks, options.file()));
         };
+    }
+
+    private int soleWorker() {
+        if (Seat.isSoleTask(System.getenv())) {
+            return 1;
+        }
+        throw new InputException(
+                options.file() + ": workers is auto, but no launcher says how many:"
+                        + " give a number, such as --set workers=4, or start the job by srun, mpirun, torchrun or ringwood exec");
     }
 
     /** Before any worker starts: files that are missing or lie, shapes and masks that do not fit, results that cannot be written. */

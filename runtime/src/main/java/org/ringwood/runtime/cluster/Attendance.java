@@ -49,7 +49,8 @@ final class Attendance {
                 .toList();
         String names = absent.stream().map(String::valueOf).collect(Collectors.joining(", "));
         String detail = "did not join within " + settings.timeouts().join().toSeconds() + " s"
-                + (absent.size() > 1 ? ", nor did the others of ranks " + names : "");
+                + (absent.size() > 1 ? ", nor did the others of ranks " + names : "")
+                + "; see why it did not start, or raise timeouts.join";
         return new Failure(absent.getFirst(), "?", 0, Failure.Cause.SILENT, detail);
     }
 

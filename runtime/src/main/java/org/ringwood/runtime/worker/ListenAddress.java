@@ -18,9 +18,10 @@ public final class ListenAddress {
      * the address that all ranks know of it; the configured interface is then for tensors.
      */
     public static InetAddress of(Optional<String> interfaceName, Seat seat) {
+        // Every rank looks for it before any meets the others, who would wait for one that had to leave.
+        Optional<InetAddress> configured = interfaceName.map(ListenAddress::configured);
         return switch (seat.meeting()) {
-            case MeetingPoint.InDirectory _ ->
-                interfaceName.map(ListenAddress::configured).orElseGet(InetAddress::getLoopbackAddress);
+            case MeetingPoint.InDirectory _ -> configured.orElseGet(InetAddress::getLoopbackAddress);
             case MeetingPoint.Known known -> towards(known, seat.rank());
         };
     }

@@ -48,10 +48,21 @@ public record Seat(int rank, int size, MeetingPoint meeting, String token, Optio
                     job.token(),
                     Optional.of(job)));
         }
+        return place(environment).filter(place -> !isSoleTask(place)).map(Seat::of);
+    }
+
+    /** Whether Slurm has started this one task alone: a job whose number of workers is left to the launcher has one. */
+    public static boolean isSoleTask(Map<String, String> environment) {
+        return place(environment).filter(Seat::isSoleTask).isPresent();
+    }
+
+    private static boolean isSoleTask(ParallelEnvironment place) {
+        return place.launcher() == Launcher.SLURM && place.size() == 1;
+    }
+
+    private static Optional<ParallelEnvironment> place(Map<String, String> environment) {
         try {
-            return ParallelEnvironment.find(environment)
-                    .filter(place -> place.launcher() != Launcher.SLURM || place.size() > 1)
-                    .map(Seat::of);
+            return ParallelEnvironment.find(environment);
         } catch (IllegalArgumentException unclear) {
             throw new InputException(
                     "the launcher's variables do not tell this process's rank: " + unclear.getMessage(), unclear);

@@ -74,7 +74,7 @@ public final class ThreadedJob {
         watchdog.endOnSignal(
                 new Failure(-1, "?", 0, Failure.Cause.CANCELLED, "the job was asked to end by a signal"), any::fail);
         List<Optional<Throwable>> thrown;
-        try (Deadline deadline = Deadline.of(job);
+        try (Deadline deadline = Deadline.of(job, System.getenv());
                 ProgressFeed _ = new ProgressFeed(any, ProgressDisplay.onStandardError())) {
             deadline.listen(failure -> {
                 any.fail(failure);

@@ -113,7 +113,7 @@ public final class WorkerProcess {
     }
 
     private End run(Job job, Part part) {
-        try (Deadline deadline = Deadline.of(job)) {
+        try (Deadline deadline = Deadline.of(job, System.getenv())) {
             return run(job, part, deadline);
         }
     }

@@ -1,0 +1,64 @@
+package org.ringwood.runtime.slurm;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+
+/** Ringwood as its archive installs it: the start script, the batch scripts as they are shipped, and jars. */
+final class Installation {
+    private static final Path CHECKOUT =
+            Path.of("").toAbsolutePath().resolveSibling("").normalize();
+
+    private Installation() {}
+
+    /** The checkout that the tests are run in. */
+    static Path checkout() {
+        return CHECKOUT;
+    }
+
+    /** Installs what is tested into a folder. */
+    static Path into(Path home) throws IOException {
+        Files.createDirectories(home.resolve("lib"));
+        Files.copy(CHECKOUT.resolve("ringwood"), home.resolve("ringwood"));
+        copy("cluster-configs", home);
+        copy("slurm", home);
+        int number = 0;
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            addLibrary(Path.of(entry), home.resolve("lib"), number++);
+        }
+        return home;
+    }
+
+    /** A small program of the test's own. */
+    static void program(Path file, String script) throws IOException {
+        Files.writeString(file, "#!/bin/sh\n" + script + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private static void copy(String folder, Path home) throws IOException {
+        try (Stream<Path> files = Files.walk(CHECKOUT.resolve(folder))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, home.resolve(CHECKOUT.relativize(file).toString()));
+            }
+        }
+    }
+
+    /** Modules that the reactor has only compiled are put into jars, as the start script takes nothing else. */
+    private static void addLibrary(Path entry, Path libraries, int number) throws IOException {
+        if (Files.isRegularFile(entry)) {
+            Files.copy(entry, libraries.resolve(entry.getFileName()));
+        } else if (Files.isDirectory(entry) && !entry.endsWith("test-classes")) {
+            Path jar = libraries.resolve("module-" + number + ".jar");
+            int code = ToolProvider.findFirst("jar")
+                    .orElseThrow()
+                    .run(System.out, System.err, "--create", "--file", jar.toString(), "-C", entry.toString(), ".");
+            if (code != 0) {
+                throw new IOException("cannot make a jar of " + entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+package org.ringwood.runtime.slurm;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The batch scripts as they are shipped, submitted to a real Slurm whose nodes share this machine. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(300)
+class SlurmTest {
+    private static final String JOB = """
+            workers: auto
+            threads: 1
+            timeouts: {peer: 60s}
+            attention: {schedule: ring, partition: zigzag, mask: causal}
+            input: {random: {tokens: 300, heads: 4, kvHeads: 2, dim: 16}}
+            output: ${OUTPUT}.safetensors
+            verify: all
+            """;
+
+    /** Would take minutes, were it not disturbed. */
+    private static final String LONG = """
+            workers: auto
+            threads: 1
+            device: scalar
+            timeouts: {peer: 60s}
+            attention: {schedule: ring, mask: full}
+            input: {random: {tokens: 60000, heads: 2, kvHeads: 2, dim: 64}}
+            output: long.safetensors
+            verify: none
+            """;
+
+    private static final List<String> PROGRAMS = List.of(
+            "bash", "cat", "date", "grep", "head", "base64", "mkdir", "mpirun", "scontrol", "sed", "srun", "sbatch");
+
+    @TempDir
+    static Path directory;
+
+    private TestCluster cluster;
+    private BatchJob late;
+    private BatchJob never;
+
+    @BeforeAll
+    void start() throws Exception {
+        cluster = TestCluster.start("plain", 4, directory);
+        late = withRankOne("late", "sleep 30", "join: 300s");
+        never = withRankOne("never", "sleep 1000", "join: 20s");
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        if (cluster != null) {
+            cluster.stop();
+            assertThat(cluster.processes()).isEmpty();
+        }
+    }
+
+    @Test
+    void twoJobsShareNodes() throws Exception {
+        BatchJob wide = attention(4, 1).job("wide", job("wide"));
+        BatchJob deep = attention(2, 2).job("deep", job("deep"));
+        for (BatchJob job : new BatchJob[] {wide, deep}) {
+            BatchJob.End end = job.await();
+            assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+            String report = Files.readString(cluster.jobs().resolve("ringwood-runs/" + job.id() + "/report.json"));
+            assertThat(report).contains("\"workers\" : 4");
+        }
+        assertThat(deep.digest("deep.safetensors")).isEqualTo(wide.digest("wide.safetensors"));
+    }
+
+    /** As when its time is nearly over. */
+    @Test
+    void aJobThatIsPutBackIntoTheQueueGivesTheSameBits() throws Exception {
+        BatchJob disturbed = attention(2, 1).job("disturbed", job("disturbed"));
+        disturbed.awaitLog("start 0 on");
+        cluster.run(Map.of(), "scancel", "--signal=USR1", "--batch", disturbed.id())
+                .requireSuccess();
+        BatchJob calm = attention(2, 1).job("calm", job("calm"));
+        BatchJob.End end = disturbed.await();
+        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+        assertThat(end.log()).contains("queued to run again, restart 1 of 2", "start 1 on");
+        assertThat(calm.await().state()).isEqualTo("COMPLETED");
+        assertThat(disturbed.digest("disturbed.safetensors")).isEqualTo(calm.digest("calm.safetensors"));
+    }
+
+    @Test
+    void aJobWithoutFurtherRestartsSaysThatItsTimeIsOver() throws Exception {
+        BatchJob job = attention(2, 1).where("RINGWOOD_RESTARTS", "0").job("over", LONG);
+        job.awaitMiddle("long.safetensors");
+        cluster.run(Map.of(), "scancel", "--signal=USR1", "--batch", job.id()).requireSuccess();
+        BatchJob.End end = job.await();
+        assertThat(end.code()).as(end.log()).isEqualTo(5);
+        assertThat(end.log()).contains("sbatch --time", "was asked to end by a signal");
+    }
+
+    @Test
+    void aKilledRankIsNamedAndEndsTheJob() throws Exception {
+        BatchJob job = attention(2, 1).job("killed", LONG.replace("long", "killed"));
+        job.awaitMiddle("killed.safetensors");
+        long victim = rank(1, "killed.yaml");
+        ProcessHandle.of(victim).orElseThrow().destroyForcibly();
+        BatchJob.End end = job.await();
+        assertThat(end.state()).as(end.log()).isEqualTo("FAILED");
+        assertThat(end.log())
+                .contains("rank 1 (", "process " + victim + ")", "died")
+                .doesNotContain("start 1");
+        assertThat(cluster.jobs().resolve("killed.safetensors")).doesNotExist();
+    }
+
+    @Test
+    void oneTaskIsOneWorker() throws Exception {
+        BatchJob.End end = attention(1, 1).job("sole", job("sole")).await();
+        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+    }
+
+    @Test
+    void mpirunStartsTheRanksWhereASiteWantsIt() throws Exception {
+        BatchJob.End end = attention(2, 2)
+                .where("RINGWOOD_LAUNCH", "mpirun")
+                .where("OMPI_ALLOW_RUN_AS_ROOT", "1")
+                .where("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+                .job("mpirun", job("mpirun"))
+                .await();
+        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+        assertThat(end.log()).contains("by mpirun");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "mpirun, mpirun, no mpirun on the PATH",
+        "pmix, srun, no srun on the PATH",
+        "slurm, none, is none of auto"
+    })
+    void aLauncherThatIsMissingIsNamed(String launch, String missing, String complaint) throws Exception {
+        BatchJob.End end = attention(1, 1)
+                .where("RINGWOOD_LAUNCH", launch)
+                .where("PATH", pathWithout(missing))
+                .job("no-" + launch, job("none"))
+                .await();
+        assertThat(end.code()).as(end.log()).isEqualTo(2);
+        assertThat(end.log()).contains(complaint, "RINGWOOD_LAUNCH=" + launch);
+    }
+
+    @Test
+    void anInterfaceThatNoNodeHasIsNamed() throws Exception {
+        BatchJob.End end = attention(2, 1)
+                .where("RINGWOOD_INTERFACE", "ib7")
+                .job("interface", job("none"))
+                .await();
+        assertThat(end.code()).as(end.log()).isEqualTo(2);
+        assertThat(end.log()).contains("no interface 'ib7'");
+    }
+
+    /** The nodes have names that only Slurm knows, which the batch script asks and a bare srun does not. */
+    @Test
+    void aNodeListThatDoesNotResolveIsNamed() throws Exception {
+        Files.writeString(cluster.jobs().resolve("bare.yaml"), job("bare"));
+        TestCluster.Outcome outcome = cluster.run(
+                Map.of(), "srun", "-N2", cluster.home().resolve("ringwood").toString(), "run", "bare.yaml");
+        assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
+        assertThat(outcome.text()).contains("rank 0's host 'n", "is not known on this host", "set MASTER_ADDR");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--gres=gpu:2, 0 1", "--gpus-per-task=1, 0 1", "--gres=gpu:1, 0"})
+    void everyTaskHasAGpuOfItsOwn(String option, String numbers) throws Exception {
+        int tasks = numbers.split(" ", -1).length;
+        String script = cluster.home().resolve("slurm/task.sh").toString();
+        String said = cluster.run(
+                        Map.of(),
+                        "srun",
+                        "-N2",
+                        "--ntasks-per-node=" + tasks,
+                        option,
+                        script,
+                        "sh",
+                        "-c",
+                        "echo node $SLURM_NODEID has $CUDA_VISIBLE_DEVICES")
+                .requireSuccess();
+        for (String number : numbers.split(" ", -1)) {
+            assertThat(said.lines()).contains("node 0 has " + number, "node 1 has " + number);
+        }
+        assertThat(said.lines().distinct()).hasSize(2 * tasks);
+    }
+
+    @Test
+    void moreTasksThanGpusAreRefused() throws Exception {
+        String script = cluster.home().resolve("slurm/task.sh").toString();
+        TestCluster.Outcome outcome =
+                cluster.run(Map.of(), "srun", "-N1", "--ntasks-per-node=3", "--gres=gpu:2", script, "true");
+        assertThat(outcome.code()).isEqualTo(2);
+        assertThat(outcome.text()).contains("task 2 has none of its 2 GPUs", "one task a GPU");
+    }
+
+    @Test
+    void aWorkerThatStartsLateIsWaitedFor() throws Exception {
+        BatchJob.End end = late.await();
+        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+    }
+
+    @Test
+    void aWorkerThatNeverStartsIsNamed() throws Exception {
+        BatchJob.End end = never.await();
+        assertThat(end.state()).as(end.log()).isEqualTo("FAILED");
+        assertThat(end.log()).contains("rank 1", "timeouts.join");
+    }
+
+    @Test
+    void theScriptsAreCleanShell() throws Exception {
+        Path slurm = Installation.checkout().resolve("slurm");
+        TestCluster.Outcome outcome = cluster.run(
+                Map.of(),
+                "shellcheck",
+                "--external-sources",
+                slurm.resolve("attention.sbatch").toString(),
+                slurm.resolve("task.sh").toString(),
+                slurm.resolve("test-cluster/cluster").toString());
+        assertThat(outcome.code()).as(outcome.text()).isZero();
+    }
+
+    private static String job(String output) {
+        return JOB.replace("${OUTPUT}", output);
+    }
+
+    private Submission attention(int nodes, int tasksPerNode) {
+        return cluster.attention("--nodes=" + nodes, "--ntasks-per-node=" + tasksPerNode);
+    }
+
+    /** A job of two ranks, of which the second finds a Java that does something else first. */
+    private BatchJob withRankOne(String name, String something, String timeout) throws Exception {
+        Path jdk = directory.resolve("jdk-" + name);
+        Path real = Path.of(System.getProperty("java.home"));
+        Files.createDirectories(jdk.resolve("bin"));
+        Files.copy(real.resolve("release"), jdk.resolve("release"));
+        Installation.program(jdk.resolve("bin/javac"), "exit 1");
+        Installation.program(
+                jdk.resolve("bin/java"),
+                "[ \"${SLURM_STEP_ID:-}:$SLURM_PROCID\" != 0:1 ] || %s\nexec %s \"$@\""
+                        .formatted(something, real.resolve("bin/java")));
+        return attention(2, 1)
+                .where("RINGWOOD_JAVA_HOME", jdk.toString())
+                .job(name, job(name).replace("timeouts: {", "timeouts: {" + timeout + ", "));
+    }
+
+    private static long rank(int rank, String file) {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.map(ProcessHandle::pid)
+                    .filter(process -> TestCluster.environment(process).contains("\0SLURM_PROCID=" + rank + "\0"))
+                    .filter(process -> commandLine(process).contains("Launcher\0run\0" + file))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no process is rank " + rank + " of " + file));
+        }
+    }
+
+    private static String commandLine(long process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process), "cmdline"), ISO_8859_1);
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
+    /** What the batch script calls, but for one program. */
+    private static String pathWithout(String missing) throws IOException {
+        Path programs = Files.createDirectory(directory.resolve("programs-without-" + missing));
+        for (String program : PROGRAMS) {
+            if (!program.equals(missing)) {
+                Installation.program(programs.resolve(program), "exec /usr/bin/" + program + " \"$@\"");
+            }
+        }
+        return programs.toString();
+    }
+}

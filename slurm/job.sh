@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# A batch job of Ringwood's: its place, its ranks, and what happens if they end too early. Sourced by the batch scripts, which set
+#   home            Ringwood's folder
+#   restarts        how often the job may run again by itself, unless the site says so
+: "${home:?}" "${restarts:?}" "${SLURM_JOB_ID:?}"
+
+say() {
+  echo "$SLURM_JOB_NAME $SLURM_JOB_ID: $1" >&2
+}
+
+refuse() {
+  say "$1"
+  exit 2
+}
+
+# Prints a field of what Slurm knows of this job.
+job_field() {
+  scontrol show job "$SLURM_JOB_ID" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" | head -n 1
+}
+
+# Everything that ranks learn from the environment: prepare_ranks ARGUMENT …, which are the command's, and tell which launcher it needs.
+prepare_ranks() {
+  # shellcheck source-path=SCRIPTDIR source=env.sh
+  . "$home/slurm/env.sh"
+  restarts=${RINGWOOD_RESTARTS:-$restarts}
+  RINGWOOD_RUN=$RINGWOOD_RUNS/$SLURM_JOB_ID
+  mkdir -p "$RINGWOOD_RUN" || refuse "no folder can be made in '$RINGWOOD_RUNS'; set RINGWOOD_RUNS to one that can be written to"
+
+  # Other jobs don't know the token. Rank 0 is on the first node, whose name need not be one that the network knows: Slurm knows its
+  # address. The port is one that no other job of these nodes is likely to have.
+  RINGWOOD_TOKEN=$(head -c 32 /dev/urandom | base64)
+  local first
+  first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+  : "${MASTER_ADDR:=$(scontrol show node "$first" | sed -n 's/.*NodeAddr=\([^ ]*\).*/\1/p')}"
+  : "${MASTER_PORT:=$((16384 + SLURM_JOB_ID % 16384))}"
+
+  # The run ends itself, with word of where it stood, before Slurm kills it. Slurm before 23.02 does not say when that is.
+  local end
+  end=$(job_field EndTime)
+  : "${SLURM_JOB_END_TIME:=$(date -d "$end" +%s 2>/dev/null || true)}"
+
+  # Since Slurm 22.05 srun does not ask for what sbatch was given.
+  [ -z "${SLURM_CPUS_PER_TASK:-}" ] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
+  export RINGWOOD_RUN RINGWOOD_TOKEN MASTER_ADDR MASTER_PORT SLURM_JOB_END_TIME
+  choose_launcher "$@"
+}
+
+# Ranks notice themselves when one of them is lost, agree on who was the first, say so and end with its exit code within seconds. srun -K1
+# would kill them before they have: they would only tell of its signal. So it may not (-K0), and --wait bounds how long a rank that cannot
+# end itself, such as one that hangs in MPI, outlives the first that ended.
+choose_launcher() {
+  local tasks_step=(srun --export=ALL --kill-on-bad-exit=0 --wait=15)
+  [ "$RINGWOOD_LAUNCH" != auto ] || RINGWOOD_LAUNCH=$(launch_for "$@")
+  case $RINGWOOD_LAUNCH in
+    none)
+      require srun
+      launcher=("${tasks_step[@]}" --mpi=none)
+      ;;
+    pmix)
+      require srun
+      srun --mpi=list 2>&1 | grep -qw pmix ||
+        refuse "RINGWOOD_LAUNCH=pmix, but this srun has no pmix (srun --mpi=list); set it to mpirun in slurm/env.sh"
+      launcher=("${tasks_step[@]}" --mpi=pmix)
+      ;;
+    mpirun)
+      require mpirun
+      launcher=(mpirun)
+      local name
+      for name in $(compgen -e | grep -E '^(RINGWOOD|MASTER|UCX|JAVA)_|^(PATH|SLURM_JOB_END_TIME)$'); do
+        launcher+=(-x "$name")
+      done
+      ;;
+    *) refuse "RINGWOOD_LAUNCH=$RINGWOOD_LAUNCH is none of auto, none, pmix and mpirun" ;;
+  esac
+}
+
+# none, unless the arguments or a file among them ask for MPI.
+launch_for() {
+  local argument
+  for argument; do
+    if [[ $argument == *transport=mpi ]] || { [ -f "$argument" ] && grep -Eq 'transport: *\[?.*\bmpi\b' "$argument"; }; then
+      echo pmix
+      return
+    fi
+  done
+  echo none
+}
+
+require() {
+  command -v "$1" >/dev/null ||
+    refuse "no $1 on the PATH, which RINGWOOD_LAUNCH=$RINGWOOD_LAUNCH needs; load its module in slurm/env.sh, or choose another there"
+}
+
+# Runs Ringwood's command as all ranks of the job and returns its exit code: run_ranks ARGUMENT …
+run_ranks() {
+  local status
+  "${launcher[@]}" "$home/slurm/task.sh" "$home/ringwood" "$@" &
+  ranks=$!
+  while :; do
+    interrupted=
+    wait "$ranks" && status=0 || status=$?
+    # A trap ends the wait, and not the ranks.
+    [ -n "$interrupted" ] || break
+  done
+  ranks=
+  [ -z "$over" ] || status=5
+  # A job that loses a node is not to blame. Slurm itself may take minutes to see that.
+  case $status in
+    0 | 2 | 3 | 5 | 143) ;;
+    *) ! may_run_again || all_nodes_answer || run_again "a node does not answer" || true ;;
+  esac
+  return "$status"
+}
+
+# Slurm sends USR1 to this script alone when its time is nearly over; TERM is for all, and handed on.
+ranks=
+over=
+trap 'interrupted=yes; time_is_over' USR1
+trap 'interrupted=yes; end_ranks 143' TERM
+
+time_is_over() {
+  run_again "its time is nearly over" || {
+    over=yes
+    say "its time is nearly over, and it ends; give it more: sbatch --time"
+    end_ranks 5
+  }
+}
+
+# They end in order when they are told to; a signal to srun would have them killed. Ends the script if there are none: end_ranks CODE
+end_ranks() {
+  [ -n "$ranks" ] || exit "$1"
+  case ${launcher[0]} in
+    srun) scancel --signal=TERM "$SLURM_JOB_ID" ;;
+    *) kill -TERM "$ranks" ;;
+  esac
+}
+
+all_nodes_answer() {
+  timeout --kill-after=5 20 srun --overlap --mpi=none --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 true 2>/dev/null
+}
+
+may_run_again() {
+  [ "${SLURM_RESTART_COUNT:-0}" -lt "$restarts" ]
+}
+
+# Puts the job back into the queue and ends it, this script included. Fails if that is not to be: run_again REASON
+run_again() {
+  may_run_again && scontrol requeue "$SLURM_JOB_ID" || return 1
+  say "$1: it is queued to run again, restart $((${SLURM_RESTART_COUNT:-0} + 1)) of $restarts"
+  # Slurm has begun to end the tasks.
+  trap '' TERM
+  [ -z "$ranks" ] || wait "$ranks" || true
+  exit 0
+}
