@@ -18,10 +18,10 @@ class DisturbedClusterTest {
     private static final String JOB = """
             workers: auto
             threads: 1
-            timeouts: {peer: %s}
+            timeouts: {peer: ${SILENCE}}
             attention: {schedule: ring, mask: full}
             input: {random: {tokens: 4096, heads: 2, kvHeads: 2, dim: 64}}
-            output: %s.safetensors
+            output: ${OUTPUT}.safetensors
             verify: {samples: 16}
             """;
 
@@ -112,6 +112,6 @@ class DisturbedClusterTest {
     }
 
     private static String text(String output, String silence) {
-        return JOB.formatted(silence, output);
+        return JOB.replace("${SILENCE}", silence).replace("${OUTPUT}", output);
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,6 +47,13 @@ class SlurmTest {
 
     private static final List<String> PROGRAMS = List.of(
             "bash", "cat", "date", "grep", "head", "base64", "mkdir", "mpirun", "scontrol", "sed", "srun", "sbatch");
+
+    private static final String SWEEP = """
+            warmup: 0
+            iterations: 1
+            axes: {schedules: ring, nodes: [1, 2], workersPerNode: 1, tokens: 256, heads: 2, dims: 16}
+            job: {threads: 1, verify: {samples: 4}}
+            """;
 
     @TempDir
     static Path directory;
@@ -136,7 +144,29 @@ class SlurmTest {
                 .job("mpirun", job("mpirun"))
                 .await();
         assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
-        assertThat(end.log()).contains("by mpirun");
+        assertThat(end.log()).contains("launch: mpirun");
+    }
+
+    @Test
+    void aSweepIsMeasuredByAJobForEachNumberOfNodes() throws Exception {
+        BatchJob.End submitted =
+                new Submission(cluster, "scaling.sbatch").job("sweep", SWEEP).await();
+        assertThat(submitted.state()).as(submitted.log()).isEqualTo("COMPLETED");
+        List<String> ids = Pattern.compile("^job (\\d+) (measures on [12] nodes|plots)", Pattern.MULTILINE)
+                .matcher(submitted.log())
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        assertThat(ids).as(submitted.log()).hasSize(3);
+        for (int nodes = 1; nodes <= 2; nodes++) {
+            String id = ids.get(nodes - 1);
+            Path log = cluster.jobs().resolve("ringwood-" + nodes + "-nodes-" + id + ".log");
+            BatchJob.End end = new BatchJob(cluster, id, log).await();
+            assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+        }
+        try (Stream<Path> files = Files.list(cluster.jobs().resolve("sweep-results"))) {
+            assertThat(files.filter(file -> file.toString().endsWith(".csv"))).hasSize(2);
+        }
     }
 
     @ParameterizedTest
@@ -227,6 +257,7 @@ class SlurmTest {
                 "shellcheck",
                 "--external-sources",
                 slurm.resolve("attention.sbatch").toString(),
+                slurm.resolve("scaling.sbatch").toString(),
                 slurm.resolve("task.sh").toString(),
                 slurm.resolve("test-cluster/cluster").toString());
         assertThat(outcome.code()).as(outcome.text()).isZero();
