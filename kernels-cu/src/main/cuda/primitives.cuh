@@ -12,11 +12,15 @@
 
 #ifdef RINGWOOD_HOST
 #define RINGWOOD_SHARED(name) unsigned char* name = static_cast<unsigned char*>(host::dynamic_shared())
+#define RINGWOOD_SHARED_ARRAY(type, name, count) \
+  static char name##_key;                        \
+  type* name = static_cast<type*>(host::shared_array(&name##_key, sizeof(type) * (count)))
 #define RINGWOOD_KERNEL(name) RINGWOOD_HOST_KERNEL(name)
 #undef __grid_constant__
 #define __grid_constant__
 #else
 #define RINGWOOD_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
+#define RINGWOOD_SHARED_ARRAY(type, name, count) __shared__ type name[count]
 #define RINGWOOD_KERNEL(name) static_assert(true, "")
 #endif
 

@@ -81,7 +81,7 @@ RINGWOOD_KERNEL(state_merge);
 // The fix-up of Stream-K (Osama et al., arXiv 2301.03598) and LeanAttention (arXiv 2405.10480), as a kernel of its own: merges the partial records of
 // the queries of a split unit into the state, in the order of their keys. grid.x: splits, grid.y: queries of a block; 256 threads.
 extern "C" __global__ void __launch_bounds__(MERGE_WARPS * 32) state_fixup(const __grid_constant__ AttendCall call, const Split* splits, int queriesPerBlock) {
-  __shared__ float staged[MERGE_WARPS * STAGED_FLOATS<COLUMNS>];
+  RINGWOOD_SHARED_ARRAY(float, staged, MERGE_WARPS * STAGED_FLOATS<COLUMNS>);
   const Split split = splits[blockIdx.x];
   Unit unit(call, split.block, split.unit);
   int query = blockIdx.y, warp = threadIdx.x / 32;
