@@ -148,6 +148,14 @@ class SlurmTest {
     }
 
     @Test
+    void aJobThatAsksForMpiGetsIt() throws Exception {
+        BatchJob.End end =
+                attention(2, 1).job("mpi", job("mpi") + "transport: mpi\n").await();
+        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+        assertThat(end.log()).contains("launch: pmix");
+    }
+
+    @Test
     void aSweepIsMeasuredByAJobForEachNumberOfNodes() throws Exception {
         BatchJob.End submitted =
                 new Submission(cluster, "scaling.sbatch").job("sweep", SWEEP).await();
