@@ -28,7 +28,10 @@ final class Installation {
         copy("slurm", home);
         int number = 0;
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-            addLibrary(Path.of(entry), home.resolve("lib"), number++);
+            // An empty one is the working directory, in which no module is.
+            if (!entry.isEmpty()) {
+                addLibrary(Path.of(entry), home.resolve("lib"), number++);
+            }
         }
         return home;
     }
