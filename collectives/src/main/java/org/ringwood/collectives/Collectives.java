@@ -17,8 +17,7 @@ final class Collectives {
     static void allGather(TransportGroup group, GroupOperation operation, MemorySegment mine, List<MemorySegment> all) {
         copyOwn(mine, all.get(group.rank()));
         Map<Integer, Transfer> incoming = new HashMap<>();
-        for (Exchange exchange :
-                AllGatherPlan.of(group.topology(), group.rank()).exchanges()) {
+        for (Exchange exchange : group.allGatherPlan().exchanges()) {
             int source = exchange.source();
             if (!exchange.sends()) {
                 incoming.put(source, operation.receive(exchange.peer(), exchange.hop(), source, all.get(source), 0));

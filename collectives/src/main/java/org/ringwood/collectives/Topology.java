@@ -26,6 +26,13 @@ public record Topology(List<String> nodes) {
         return new Topology(Collections.nCopies(ranks, "local"));
     }
 
+    /** Ranks that fill some nodes one after the other, as launchers do; nodes differ by one rank at most. */
+    public static Topology spread(int ranks, int nodes) {
+        return new Topology(IntStream.range(0, ranks)
+                .mapToObj(rank -> "node" + (long) rank * nodes / ranks)
+                .toList());
+    }
+
     /** The topology of some of the ranks, in the order given. */
     public Topology of(int... ranks) {
         return new Topology(IntStream.of(ranks).mapToObj(nodes::get).toList());
@@ -34,6 +41,11 @@ public record Topology(List<String> nodes) {
     /** Number of ranks. */
     public int size() {
         return nodes.size();
+    }
+
+    /** Number of nodes. */
+    public int nodeCount() {
+        return (int) nodes.stream().distinct().count();
     }
 
     /** The ranks of every node, in order; nodes in the order of their first ranks. */

@@ -19,6 +19,7 @@ final class TransportGroup implements ProcessGroup {
     private final Topology topology;
     private final AllReducePlan inRankOrder;
     private final AllReducePlan nodeByNode;
+    private final AllGatherPlan allGatherPlan;
     private final TrafficLedger ledger = new TrafficLedger();
     private final Set<GroupOperation> open = new LinkedHashSet<>();
     private long nextOperation;
@@ -37,6 +38,7 @@ final class TransportGroup implements ProcessGroup {
         this.topology = member.job().topology().of(members);
         this.inRankOrder = AllReducePlan.inRankOrder(topology);
         this.nodeByNode = AllReducePlan.nodeByNode(topology);
+        this.allGatherPlan = AllGatherPlan.of(topology, rank);
     }
 
     @Override
@@ -80,6 +82,10 @@ final class TransportGroup implements ProcessGroup {
 
     int id() {
         return id;
+    }
+
+    AllGatherPlan allGatherPlan() {
+        return allGatherPlan;
     }
 
     AllReducePlan plan(Reducer reducer) {

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Plan;
@@ -131,16 +130,13 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         return word.matches("[\\w./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 
-    /** Ranks fill one machine after the other, as launchers do. */
     private Topology topology(Job job) {
         int ranks = workers == null ? job.workers().orElse(nodes) : workers;
         if (nodes < 1 || nodes > ranks) {
             throw new InputException("--nodes " + nodes + " does not fit " + ranks + " workers: give 1 to " + ranks
                     + ", or more workers with --workers W");
         }
-        return new Topology(IntStream.range(0, ranks)
-                .mapToObj(rank -> "node" + (long) rank * nodes / ranks)
-                .toList());
+        return Topology.spread(ranks, nodes);
     }
 
     private static String where(Topology topology) {

@@ -3,7 +3,6 @@ package org.ringwood.runtime.net;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Topology;
 
@@ -48,13 +47,7 @@ public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, dou
 
     /** Whom each rank sends to, so that all do at once: the next of its node, or the one in its place on the next node. */
     static int[] neighbours(Topology topology, boolean within) {
-        List<String> nodes = topology.nodes().stream().distinct().toList();
-        List<List<Integer>> ranks = nodes.stream()
-                .map(node -> IntStream.range(0, topology.size())
-                        .filter(rank -> topology.nodes().get(rank).equals(node))
-                        .boxed()
-                        .toList())
-                .toList();
+        List<List<Integer>> ranks = topology.ranksByNode();
         int[] to = new int[topology.size()];
         Arrays.fill(to, -1);
         for (int node = 0; node < ranks.size(); node++) {

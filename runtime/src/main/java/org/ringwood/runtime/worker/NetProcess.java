@@ -4,16 +4,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Topology;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.net.NetBench;
 import org.ringwood.runtime.outcome.ExitStatus;
-import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.sweep.RunFiles;
-import org.ringwood.runtime.worker.RankProgram.End;
 
 /** One rank of a measurement of links: a process, or a thread. */
 public final class NetProcess {
@@ -45,7 +42,7 @@ public final class NetProcess {
             process.measure(Job.Transport.INPROCESS, coordination, group);
             group.barrier();
             coordination.conclude();
-            return process.end(coordination);
+            return End.verified(coordination, process.wrong);
         };
         return new ThreadedJob(task.job(), Topology.singleNode(ranks), part, () -> {}).run(verbose);
     }
@@ -63,13 +60,7 @@ public final class NetProcess {
             }
         }
         coordination.conclude();
-        return end(coordination);
-    }
-
-    private End end(Coordination coordination) {
-        return wrong.map(sentence -> End.of(new JobFailure(
-                        coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED)))
-                .orElseGet(End::done);
+        return End.verified(coordination, wrong);
     }
 
     /** Those that were asked for, or all that reach the ranks. */
@@ -77,7 +68,7 @@ public final class NetProcess {
         if (!task.transports().isEmpty()) {
             return task.transports();
         }
-        long nodes = topology.nodes().stream().distinct().count();
+        int nodes = topology.nodeCount();
         List<Job.Transport> all = new ArrayList<>();
         if (nodes == 1) {
             all.add(Job.Transport.SHM);

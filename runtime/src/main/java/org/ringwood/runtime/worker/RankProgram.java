@@ -1,15 +1,11 @@
 package org.ringwood.runtime.worker;
 
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
-import org.ringwood.runtime.outcome.ExitStatus;
-import org.ringwood.runtime.outcome.JobFailure;
 
 /** One rank of a job, from its inputs to its exit code, once the group is connected. */
 final class RankProgram {
@@ -31,36 +27,12 @@ final class RankProgram {
         this.voice = voice;
     }
 
-    /**
-     * How a rank ended.
-     *
-     * @param status its exit code
-     * @param failure why, if the job failed
-     * @param thrown what stopped this rank, if anything did
-     */
-    record End(
-            ExitStatus status,
-            Optional<JobFailure> failure,
-            @Nullable Throwable thrown) {
-        static End done() {
-            return new End(ExitStatus.DONE, Optional.empty(), null);
-        }
-
-        static End of(JobFailure failure) {
-            return new End(failure.status(), Optional.of(failure), null);
-        }
-
-        static End failed(JobFailure failure, Throwable thrown) {
-            return new End(failure.status(), Optional.of(failure), thrown);
-        }
-    }
-
     /** Runs to the end, and tells every rank if this one cannot go on. The group stays open. */
     End run() {
         try (Device device = RankDevice.open(job, group)) {
             return run(device);
         } catch (RuntimeException | Error thrown) {
-            return fail(thrown);
+            return End.stopped(coordination, group, thrown);
         }
     }
 
@@ -71,12 +43,12 @@ final class RankProgram {
             try {
                 return run(inputs, device, writer);
             } catch (RuntimeException | Error thrown) {
-                End end = fail(thrown);
+                End end = End.stopped(coordination, group, thrown);
                 writer.ifPresent(ResultWriter::discard);
                 return end;
             }
         } catch (RuntimeException | Error thrown) {
-            return fail(thrown);
+            return End.stopped(coordination, group, thrown);
         }
     }
 
@@ -90,18 +62,7 @@ final class RankProgram {
         // moment.
         group.barrier();
         coordination.conclude();
-        return violation
-                .map(sentence -> End.of(new JobFailure(
-                        coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED)))
-                .orElseGet(End::done);
-    }
-
-    private End fail(Throwable thrown) {
-        coordination.fail(Classification.of(thrown, coordination.me()));
-        group.fail(thrown);
-        JobFailure first = coordination.failure();
-        JobFailure cause = first == null ? Classification.of(thrown, coordination.me()) : first;
-        return End.failed(Classification.witnessed(cause, thrown), thrown);
+        return End.verified(coordination, violation);
     }
 
     /** What carries the tensors; stays auto if it is not one transport, but shared memory within nodes and Aeron between them. */
@@ -109,7 +70,7 @@ final class RankProgram {
         if (job.transport() != Job.Transport.AUTO) {
             return job.transport();
         }
-        long nodes = group.topology().nodes().stream().distinct().count();
+        int nodes = group.topology().nodeCount();
         if (nodes == 1) {
             return Job.Transport.SHM;
         }

@@ -4,19 +4,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.ProcessGroup;
-import org.ringwood.collectives.Topology;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.ExitStatus;
-import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.ProgressDisplay;
 import org.ringwood.runtime.sweep.Pending;
 import org.ringwood.runtime.sweep.Row;
 import org.ringwood.runtime.sweep.Sweep;
-import org.ringwood.runtime.worker.RankProgram.End;
 
 /** A process that is one rank of a sweep: measures the rows that fit the ranks and nodes that there are. */
 public final class SweepProcess {
@@ -38,7 +34,7 @@ public final class SweepProcess {
     public static ExitStatus run(Seat seat, SweepTask task, boolean verbose) {
         SweepProcess process = new SweepProcess(seat, task);
         return WorkerProcess.run(
-                seat, process::anyJob, verbose, (_, coordination, groups) -> process.play(coordination, groups));
+                seat, process::anyJob, verbose, (any, coordination, groups) -> process.play(any, coordination, groups));
     }
 
     /** All rows meet alike and wait alike. */
@@ -65,15 +61,13 @@ public final class SweepProcess {
         return row.job().transport() != Job.Transport.INPROCESS;
     }
 
-    private End play(Coordination coordination, Groups groups) {
-        Job any = anyJob();
+    private End play(Job any, Coordination coordination, Groups groups) {
         Agreement.on(
                 coordination,
                 sweep.digest(),
                 "different sweeps: start all ranks with the same sweep file and --set options",
                 any.timeouts().join());
-        Topology topology = groups.topology();
-        int nodes = (int) topology.nodes().stream().distinct().count();
+        int nodes = groups.topology().nodeCount();
         List<Row> fitting = sweep.rows().stream()
                 .filter(row -> row.workers() == seat.size() && row.nodes() == nodes && isOfProcesses(row))
                 .toList();
@@ -91,9 +85,7 @@ public final class SweepProcess {
             wrong = wrong.or(() -> here);
         }
         coordination.conclude();
-        return wrong.map(sentence -> End.of(new JobFailure(
-                        coordination.me().failure(Failure.Cause.ERROR, sentence), ExitStatus.VERIFICATION_FAILED)))
-                .orElseGet(End::done);
+        return End.verified(coordination, wrong);
     }
 
     private Optional<String> measure(

@@ -19,7 +19,6 @@ import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.ProgressDisplay;
 import org.ringwood.runtime.tensors.Output;
-import org.ringwood.runtime.worker.RankProgram.End;
 
 /** A job whose ranks are threads of this process; for small jobs, and with the same code as processes run. */
 public final class ThreadedJob {
@@ -89,7 +88,12 @@ public final class ThreadedJob {
 
     private void runRank(ProcessGroup group) {
         int rank = group.rank();
-        ends.set(rank, part.play(coordination.get(rank), group));
+        LocalCoordination mine = coordination.get(rank);
+        try {
+            ends.set(rank, part.play(mine, group));
+        } catch (RuntimeException | Error thrown) {
+            ends.set(rank, End.stopped(mine, group, thrown));
+        }
     }
 
     /** How every rank ended, also one whose program or whose leaving of the group threw. */

@@ -22,7 +22,6 @@ import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.Lifeline;
 import org.ringwood.runtime.process.ProgressDisplay;
-import org.ringwood.runtime.worker.RankProgram.End;
 
 /** A process that is one rank of a job: joins the others, does its part, leaves, and says why if it could not. */
 public final class WorkerProcess {

@@ -29,7 +29,6 @@ import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.job.JobFile;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
-import org.ringwood.runtime.worker.RankProgram.End;
 
 /** Ranks of a job as threads, on devices and nodes that no real job would have here. */
 class RankProgramTest {
