@@ -15,6 +15,7 @@ import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
 import org.ringwood.collectives.Rendezvous;
 import org.ringwood.collectives.transport.Envelope;
+import org.ringwood.collectives.transport.LentCopy;
 import org.ringwood.collectives.transport.Transport;
 
 /**
@@ -134,7 +135,7 @@ public final class AeronTransport implements Transport {
         GroupMemory memory = new NativeMemory(envelope.bytes());
         Landing landing = Landing.into(memory.segment(), envelope);
         inbound.post(landing);
-        return new Borrow(memory, landing);
+        return new LentCopy(landing, memory::segment, memory::close);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.transport.Envelope;
+import org.ringwood.collectives.transport.EnvelopeLayout;
 
 /**
  * What one Aeron message holds: a header of {@value #HEADER_BYTES} bytes, little-endian, and a fragment of a payload.
@@ -14,11 +15,7 @@ import org.ringwood.collectives.transport.Envelope;
  *  4 byte  version
  *  5 byte  kind
  *  6 short unused, 0
- *  8 long  job nonce          32 long operation
- * 16 int   group              40 int  hop
- * 20 int   epoch              44 int  tag
- * 24 int   source             48 long bytes of the whole message
- * 28 int   destination        56 long digest
+ *  8 {@linkplain EnvelopeLayout envelope}
  * 64 long  offset of the fragment in its message; in a credit, the credit
  * 72       payload
  * </pre>
@@ -68,6 +65,7 @@ record Frame(Kind kind, Envelope envelope, long offset, MemorySegment payload) {
     /** Where the part begins that the checksum covers. */
     static final int CHECKED_FROM = 4;
 
+    private static final int ENVELOPE_AT = 8;
     private static final byte VERSION = 1;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -85,16 +83,7 @@ record Frame(Kind kind, Envelope envelope, long offset, MemorySegment payload) {
     /** Writes the frame without its checksum. */
     void writeTo(MemorySegment to) {
         to.set(INT, 4, VERSION | kind.code << 8);
-        to.set(LONG, 8, envelope.job());
-        to.set(INT, 16, envelope.group());
-        to.set(INT, 20, envelope.epoch());
-        to.set(INT, 24, envelope.source());
-        to.set(INT, 28, envelope.destination());
-        to.set(LONG, 32, envelope.operation());
-        to.set(INT, 40, envelope.hop());
-        to.set(INT, 44, envelope.tag());
-        to.set(LONG, 48, envelope.bytes());
-        to.set(LONG, 56, envelope.digest());
+        EnvelopeLayout.write(envelope, to, ENVELOPE_AT);
         to.set(LONG, 64, offset);
         MemorySegment.copy(payload, 0, to, HEADER_BYTES, payload.byteSize());
     }
@@ -114,17 +103,7 @@ record Frame(Kind kind, Envelope envelope, long offset, MemorySegment payload) {
         if ((prefix & 0xFF) != VERSION || kind == null) {
             return null;
         }
-        Envelope envelope = new Envelope(
-                from.get(LONG, 8),
-                from.get(INT, 16),
-                from.get(INT, 20),
-                from.get(INT, 24),
-                from.get(INT, 28),
-                from.get(LONG, 32),
-                from.get(INT, 40),
-                from.get(INT, 44),
-                from.get(LONG, 48),
-                from.get(LONG, 56));
+        Envelope envelope = EnvelopeLayout.read(from, ENVELOPE_AT);
         return new Frame(kind, envelope, from.get(LONG, 64), from.asSlice(HEADER_BYTES));
     }
 }

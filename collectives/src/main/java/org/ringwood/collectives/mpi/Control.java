@@ -2,21 +2,19 @@ package org.ringwood.collectives.mpi;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.transport.Envelope;
+import org.ringwood.collectives.transport.EnvelopeLayout;
 
 /**
- * What one control message of MPI holds: a header of {@value #HEADER_BYTES} bytes in the processors' byte order, which MPI expects
- * to be the same everywhere, and the payload of a small message.
+ * What one control message of MPI holds: a header of {@value #HEADER_BYTES} bytes, little-endian, and the payload of a small message.
  *
  * <pre>
- *  0 int  version | kind << 8    32 long operation
- *  4 int  unused, 0              40 int  hop
- *  8 long job nonce              44 int  tag
- * 16 int  group                  48 long bytes of the message
- * 20 int  epoch                  56 long digest
- * 24 int  source                 64      payload
- * 28 int  destination
+ *  0 int  version | kind << 8
+ *  4 int  unused, 0
+ *  8 {@linkplain EnvelopeLayout envelope}
+ * 64 payload
  * </pre>
  *
  * @param kind what it is for
@@ -68,9 +66,9 @@ record Control(Kind kind, Envelope envelope, MemorySegment payload) {
 
     static final int HEADER_BYTES = 64;
 
+    private static final int ENVELOPE_AT = 8;
     private static final int VERSION = 1;
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
 
     static Control of(Kind kind, Envelope envelope) {
@@ -96,20 +94,11 @@ record Control(Kind kind, Envelope envelope, MemorySegment payload) {
         return kind == Kind.READY || kind == Kind.CONFIRM;
     }
 
-    /** Writes it to memory that is aligned to 8 bytes; returns what it takes. */
+    /** Writes it; returns the memory that it takes. */
     MemorySegment writeTo(MemorySegment to) {
         to.set(INT, 0, VERSION | kind.code << 8);
         to.set(INT, 4, 0);
-        to.set(LONG, 8, envelope.job());
-        to.set(INT, 16, envelope.group());
-        to.set(INT, 20, envelope.epoch());
-        to.set(INT, 24, envelope.source());
-        to.set(INT, 28, envelope.destination());
-        to.set(LONG, 32, envelope.operation());
-        to.set(INT, 40, envelope.hop());
-        to.set(INT, 44, envelope.tag());
-        to.set(LONG, 48, envelope.bytes());
-        to.set(LONG, 56, envelope.digest());
+        EnvelopeLayout.write(envelope, to, ENVELOPE_AT);
         MemorySegment.copy(payload, 0, to, HEADER_BYTES, payload.byteSize());
         return to.asSlice(0, HEADER_BYTES + payload.byteSize());
     }
@@ -121,17 +110,7 @@ record Control(Kind kind, Envelope envelope, MemorySegment payload) {
         if ((prefix & 0xFF) != VERSION || kind == null) {
             return null;
         }
-        Envelope envelope = new Envelope(
-                from.get(LONG, 8),
-                from.get(INT, 16),
-                from.get(INT, 20),
-                from.get(INT, 24),
-                from.get(INT, 28),
-                from.get(LONG, 32),
-                from.get(INT, 40),
-                from.get(INT, 44),
-                from.get(LONG, 48),
-                from.get(LONG, 56));
+        Envelope envelope = EnvelopeLayout.read(from, ENVELOPE_AT);
         return new Control(kind, envelope, kind == Kind.WHOLE ? from.asSlice(HEADER_BYTES, envelope.bytes()) : NOTHING);
     }
 }

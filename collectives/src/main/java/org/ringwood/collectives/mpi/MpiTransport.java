@@ -17,6 +17,7 @@ import org.ringwood.collectives.mpi.MpiLibrary.Communicator;
 import org.ringwood.collectives.mpi.MpiPeer.Mark;
 import org.ringwood.collectives.transport.Envelope;
 import org.ringwood.collectives.transport.Inbox;
+import org.ringwood.collectives.transport.LentCopy;
 import org.ringwood.collectives.transport.Transport;
 
 /**
@@ -127,7 +128,7 @@ public final class MpiTransport implements Transport {
     public BorrowedTransfer borrow(Envelope envelope) {
         Landing landing = Landing.lent(envelope, landings);
         post(landing);
-        return new Borrow(landing, landings);
+        return new LentCopy(landing, landing::memory, () -> landings.giveBack(landing.memory()));
     }
 
     private void post(Landing landing) {

@@ -2,9 +2,7 @@ package org.ringwood.runtime.worker;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.schedule.CostModel;
@@ -14,7 +12,6 @@ import org.ringwood.kernels.Device;
 import org.ringwood.kernels.scalar.Accuracy;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.Member;
-import org.ringwood.runtime.cluster.Progress;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.planning.Decision;
@@ -56,15 +53,8 @@ final class RankRun {
                     accuracy = accuracy == null ? part : part == null ? accuracy : accuracy.and(part);
                 }
                 if (accuracy != null && !accuracy.holds()) {
-                    return Optional.of(String.format(
-                            Locale.ROOT,
-                            "verification failed: %s differs from the oracle by %.2e (allowed %.2e), its lse by %.2e (allowed"
-                                    + " %.2e); no output was written",
-                            reports.getFirst().runs().get(run).schedule(),
-                            accuracy.outError(),
-                            accuracy.outBound(),
-                            accuracy.lseError(),
-                            accuracy.lseBound()));
+                    String schedule = reports.getFirst().runs().get(run).schedule();
+                    return Optional.of(ScheduleRun.violation(schedule, accuracy) + "; no output was written");
                 }
             }
             return Optional.empty();
@@ -75,20 +65,18 @@ final class RankRun {
     Result run(Inputs inputs, Device device, Optional<ResultWriter> writer) {
         long origin = agree();
         writer.ifPresent(ResultWriter::create);
-        Mask mask = planning(inputs::mask);
+        Planning planning = new Planning(coordination, group);
+        Mask mask = planning.work(inputs::mask);
         Planner planner = new Planner(inputs.shape(), mask, group.topology(), CostModel.cpu(device.threads()));
-        List<Decision> decisions = decide(planner);
-        Verification verification = new Verification(
-                inputs,
-                mask,
-                (float) job.attention().softcap(),
-                job.verify(),
-                device.threads(),
-                () -> coordination.failure() != null);
+        List<Decision> decisions = new ArrayList<>();
+        for (Job.Schedule schedule : job.attention().schedules()) {
+            decisions.add(planning.decide(planner, schedule, job.attention().partition()));
+        }
+        Verification verification = ScheduleRun.verification(job, coordination, inputs, mask, device);
         List<ScheduleRun.Outcome> outcomes = new ArrayList<>();
         try (PlanExecutor executor = new PlanExecutor(group, device)) {
             for (Decision decision : decisions) {
-                PlannedSchedule planned = planning(() -> planner.plan(decision));
+                PlannedSchedule planned = planning.work(() -> planner.plan(decision));
                 ScheduleRun run = new ScheduleRun(job, coordination, group, planned, inputs, origin);
                 Optional<ResultWriter> ofFirst = outcomes.isEmpty() ? writer : Optional.empty();
                 outcomes.add(run.run(executor, verification, ofFirst));
@@ -110,24 +98,6 @@ final class RankRun {
         }
         return Long.parseLong(
                 rendezvous.await(Rendezvous.key("origin", 0), job.timeouts().join()));
-    }
-
-    /** Rank 0 decides what {@code auto} leaves open, since the cost model knows its threads only; all make the plans. */
-    private List<Decision> decide(Planner planner) {
-        List<Decision> decisions = new ArrayList<>();
-        for (Job.Schedule schedule : job.attention().schedules()) {
-            String mine = group.rank() == 0
-                    ? planning(() -> planner.decide(schedule, job.attention().partition())
-                            .encode())
-                    : "";
-            decisions.add(Decision.decode(Gathering.texts(group, mine).getFirst()));
-        }
-        return decisions;
-    }
-
-    private <T> T planning(Callable<T> work) {
-        coordination.tell(new Progress("planning", 0, 0));
-        return Aside.compute(group, "planning", work);
     }
 
     private Result gather(List<Decision> decisions, List<ScheduleRun.Outcome> outcomes, Device device) {

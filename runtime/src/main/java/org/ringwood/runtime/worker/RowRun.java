@@ -2,9 +2,7 @@ package org.ringwood.runtime.worker;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.plan.Plan;
@@ -13,7 +11,6 @@ import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.scalar.Accuracy;
 import org.ringwood.runtime.cluster.Coordination;
-import org.ringwood.runtime.cluster.Progress;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.net.Link;
@@ -64,23 +61,19 @@ final class RowRun {
         try (Inputs inputs = Inputs.open(job);
                 PlanExecutor executor = new PlanExecutor(group, device)) {
             CostModel model = model(inputs);
-            Mask mask = planning(inputs::mask);
+            Planning planning = new Planning(coordination, group);
+            Mask mask = planning.work(inputs::mask);
             Planner planner = new Planner(inputs.shape(), mask, group.topology(), model);
-            Decision decision = decide(planner);
-            PlannedSchedule planned = planning(() -> planner.plan(decision));
+            Decision decision =
+                    planning.decide(planner, row.schedule(), job.attention().partition());
+            PlannedSchedule planned = planning.work(() -> planner.plan(decision));
             Optional<RowFigures> figures = record.map(of -> of.figures(
                     row,
                     decision,
-                    planning(() -> model.seconds(planned.plan())),
-                    planning(() -> bytesNeeded(planner, planned)),
+                    planning.work(() -> model.seconds(planned.plan())),
+                    planning.work(() -> bytesNeeded(planner, planned)),
                     link.bytesPerSecond()));
-            Verification verification = new Verification(
-                    inputs,
-                    mask,
-                    (float) job.attention().softcap(),
-                    job.verify(),
-                    device.threads(),
-                    () -> coordination.failure() != null);
+            Verification verification = ScheduleRun.verification(job, coordination, inputs, mask, device);
             new ScheduleRun(job, coordination, group, planned, inputs, 0)
                     .measure(executor, verification, warmup, iterations, iteration -> take(iteration, figures));
         }
@@ -102,15 +95,6 @@ final class RowRun {
         return Double.isNaN(measured) ? usual : measured;
     }
 
-    private Decision decide(Planner planner) {
-        String mine = record.isPresent()
-                ? planning(() -> planner.decide(
-                                row.schedule(), row.job().attention().partition())
-                        .encode())
-                : "";
-        return Decision.decode(Gathering.texts(group, mine).getFirst());
-    }
-
     /** Gather sends every rank just what its queries need. */
     private static double bytesNeeded(Planner planner, PlannedSchedule planned) {
         if (planned.schedule().replicatesQueries()) {
@@ -121,11 +105,6 @@ final class RowRun {
         return gather.predictions().stream()
                 .mapToLong(rank -> rank.traffic().bytes())
                 .sum();
-    }
-
-    private <T> T planning(Callable<T> work) {
-        coordination.tell(new Progress("planning", 0, 0));
-        return Aside.compute(group, "planning", work);
     }
 
     private void take(ScheduleRun.Iteration mine, Optional<RowFigures> figures) {
@@ -145,14 +124,7 @@ final class RowRun {
     private Optional<String> violation(int iteration, List<RankIteration> ranks) {
         Accuracy accuracy = RowFigures.accuracy(ranks);
         if (!accuracy.holds()) {
-            return Optional.of(String.format(
-                    Locale.ROOT,
-                    "verification failed: %s differs from the oracle by %.2e (allowed %.2e), its lse by %.2e (allowed %.2e)",
-                    row,
-                    accuracy.outError(),
-                    accuracy.outBound(),
-                    accuracy.lseError(),
-                    accuracy.lseBound()));
+            return Optional.of(ScheduleRun.violation(row.toString(), accuracy));
         }
         return ranks.stream().allMatch(RankIteration::repeated)
                 ? Optional.empty()

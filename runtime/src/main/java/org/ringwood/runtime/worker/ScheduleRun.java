@@ -1,14 +1,17 @@
 package org.ringwood.runtime.worker;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.AttentionTensors;
 import org.ringwood.attention.execution.Execution;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.execution.Scoring;
 import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.Device;
 import org.ringwood.kernels.scalar.Accuracy;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.Progress;
@@ -60,6 +63,29 @@ final class ScheduleRun {
      * @param events for the trace
      */
     record Outcome(RankReport.Run report, double loadSeconds, double writeSeconds, List<Trace.Event> events) {}
+
+    /** Compares results of a job with the oracle, with the threads of a device that has nothing else to do then. */
+    static Verification verification(Job job, Coordination coordination, Inputs inputs, Mask mask, Device device) {
+        return new Verification(
+                inputs,
+                mask,
+                (float) job.attention().softcap(),
+                job.verify(),
+                device.threads(),
+                () -> coordination.failure() != null);
+    }
+
+    /** What to say of a result outside its bounds. */
+    static String violation(String what, Accuracy accuracy) {
+        return String.format(
+                Locale.ROOT,
+                "verification failed: %s differs from the oracle by %.2e (allowed %.2e), its lse by %.2e (allowed %.2e)",
+                what,
+                accuracy.outError(),
+                accuracy.outBound(),
+                accuracy.lseError(),
+                accuracy.lseBound());
+    }
 
     /** Runs it once, and writes the result. */
     Outcome run(PlanExecutor executor, Verification verification, Optional<ResultWriter> writer) {
