@@ -10,6 +10,7 @@ import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
+import org.ringwood.runtime.yaml.Keywords;
 
 /**
  * A job as its file describes it, with every default filled in and every path absolute. Empty options mean {@code auto} or, of
@@ -61,7 +62,7 @@ public record Job(
 
         @Override
         public String toString() {
-            return Words.word(this);
+            return Keywords.of(this);
         }
     }
 
@@ -84,7 +85,7 @@ public record Job(
 
         @Override
         public String toString() {
-            return Words.word(this);
+            return Keywords.of(this);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.runtime.tensors.Layout;
+import org.ringwood.runtime.yaml.Keywords;
 
 /** Writes a job as a job file. */
 final class JobText {
@@ -92,7 +93,7 @@ final class JobText {
             case Input.Random random ->
                 "{random: {tokens: " + random.tokens() + ", queries: " + random.queries() + ", heads: "
                         + random.heads() + ", kvHeads: " + random.kvHeads() + ", dim: " + random.dim() + ", dimV: "
-                        + random.dimV() + ", dtype: " + Words.word(random.dtype()) + ", seed: "
+                        + random.dimV() + ", dtype: " + Keywords.of(random.dtype()) + ", seed: "
                         + random.seed() + ", batch: " + random.batch() + "}}";
         };
     }
@@ -136,7 +137,7 @@ final class JobText {
     private static String rectangles(List<MaskRule.Rectangle> rectangles) {
         return rectangles.stream()
                 .map(r -> "[" + r.qFrom() + ", " + r.qTo() + ", " + r.kFrom() + ", " + r.kTo() + ", "
-                        + Words.word(r.kind()) + "]")
+                        + Keywords.of(r.kind()) + "]")
                 .collect(Collectors.joining(", ", "[", "]"));
     }
 

@@ -1,8 +1,7 @@
 package org.ringwood.runtime.sweep;
 
-import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
+import org.ringwood.runtime.yaml.Keywords;
 
 /** What rows of several workers are compared with. */
 public enum Baseline {
@@ -13,18 +12,10 @@ public enum Baseline {
     /** Nothing. */
     NONE;
 
-    static final Map<String, Baseline> WORDS = words();
-
-    private static Map<String, Baseline> words() {
-        Map<String, Baseline> words = new LinkedHashMap<>();
-        for (Baseline baseline : values()) {
-            words.put(baseline.toString(), baseline);
-        }
-        return words;
-    }
+    static final Map<String, Baseline> WORDS = Keywords.map(values());
 
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Keywords.of(this);
     }
 }

@@ -1,9 +1,8 @@
 package org.ringwood.runtime.sweep;
 
-import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongUnaryOperator;
+import org.ringwood.runtime.yaml.Keywords;
 
 /** How the length of the sequence goes with the number of workers. */
 public enum Scaling {
@@ -40,7 +39,7 @@ public enum Scaling {
         }
     };
 
-    static final Map<String, Scaling> WORDS = words();
+    static final Map<String, Scaling> WORDS = Keywords.map(values());
 
     /**
      * Tokens of the whole sequence.
@@ -51,16 +50,8 @@ public enum Scaling {
      */
     abstract long tokens(long tokens, int workers, LongUnaryOperator area);
 
-    private static Map<String, Scaling> words() {
-        Map<String, Scaling> words = new LinkedHashMap<>();
-        for (Scaling scaling : values()) {
-            words.put(scaling.toString(), scaling);
-        }
-        return words;
-    }
-
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return Keywords.of(this);
     }
 }
