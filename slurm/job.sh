@@ -49,7 +49,7 @@ prepare_ranks() {
 # would kill them before they have: they would only tell of its signal. So it may not (-K0), and --wait bounds how long a rank that cannot
 # end itself, such as one that hangs in MPI, outlives the first that ended.
 choose_launcher() {
-  local tasks_step=(srun --export=ALL --kill-on-bad-exit=0 --wait=15)
+  local tasks_step=(srun --export=ALL --kill-on-bad-exit=0 --wait=15 --task-epilog="$home/slurm/ended.sh")
   [ "$RINGWOOD_LAUNCH" != auto ] || RINGWOOD_LAUNCH=$(launch_for "$@")
   case $RINGWOOD_LAUNCH in
     none)
@@ -93,9 +93,12 @@ require() {
 
 # Runs Ringwood's command as all ranks of the job and returns its exit code: run_ranks ARGUMENT …
 run_ranks() {
-  local status
+  local status watch
+  rm -f "$RINGWOOD_RUN/ended"
   "${launcher[@]}" "$home/slurm/task.sh" "$home/ringwood" "$@" &
   ranks=$!
+  end_stuck_launcher "$ranks" &
+  watch=$!
   while :; do
     interrupted=
     wait "$ranks" && status=0 || status=$?
@@ -103,6 +106,8 @@ run_ranks() {
     [ -n "$interrupted" ] || break
   done
   ranks=
+  kill "$watch" 2>/dev/null || true
+  ! wait "$watch" || status=4
   [ -z "$over" ] || status=5
   # A job that loses a node is not to blame. Slurm itself may take minutes to see that.
   case $status in
@@ -110,6 +115,20 @@ run_ranks() {
     *) ! may_run_again || all_nodes_answer || run_again "a node does not answer" || true ;;
   esac
   return "$status"
+}
+
+# What runs on a node that srun cannot reach is never over for it, whatever its --wait says. Ends it some time after that, with success; is
+# itself ended when srun ends in time: end_stuck_launcher PID
+end_stuck_launcher() {
+  local looks=0
+  while [ "$looks" -lt 10 ]; do
+    sleep 3
+    # The first task to end has left this.
+    [ ! -e "$RINGWOOD_RUN/ended" ] || looks=$((looks + 1))
+  done
+  trap '' TERM
+  say "tasks ended $((looks * 3)) s ago, and srun has not: it cannot reach all nodes, and is ended"
+  kill -KILL "$1" || true
 }
 
 # Slurm sends USR1 to this script alone when its time is nearly over; TERM is for all, and handed on.
