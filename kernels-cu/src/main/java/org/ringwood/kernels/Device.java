@@ -11,6 +11,11 @@ public interface Device extends AutoCloseable {
     /** What it is, for people: for instance {@code cpu, 512-bit vectors, 2 threads}. */
     String description();
 
+    /** Why {@link Devices.Kind#AUTO} took it, for people; empty if it was asked for by name. */
+    default String choice() {
+        return "";
+    }
+
     /** Compute threads; 1 for a device that is not the CPU. */
     int threads();
 

@@ -2,7 +2,7 @@ package org.ringwood.kernels;
 
 import java.util.Locale;
 import org.ringwood.kernels.cpu.CpuKernels;
-import org.ringwood.kernels.cuda.CudaProbe;
+import org.ringwood.kernels.cuda.CudaDevice;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.kernels.scalar.ScalarKernels;
 
@@ -49,20 +49,49 @@ public final class Devices {
      * @throws IllegalArgumentException if a processor is not one that this process may use
      */
     public static Device open(Kind kind, int threads, CpuList cpus) {
+        return open(kind, threads, cpus, 0);
+    }
+
+    /**
+     * The same for one of several processes of a node, which take its GPUs in turn.
+     *
+     * @param kind which
+     * @param threads compute threads of a CPU device, at least 1
+     * @param cpus the processors; none leaves the choice to the operating system
+     * @param localRank number of this process among those of its node; it counts where there are several GPUs that this process may use
+     * @throws UnsupportedOperationException if this machine has no such device, or can't pin threads; the message says why
+     * @throws IllegalArgumentException if a processor is not one that this process may use
+     */
+    public static Device open(Kind kind, int threads, CpuList cpus, int localRank) {
         if (threads < 1) {
             throw new IllegalArgumentException("a device needs at least 1 thread, not " + threads);
         }
         return switch (kind) {
-            case AUTO, CPU -> new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, cpus, CpuKernels::new);
-            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, cpus, ScalarKernels::new);
-            case CUDA -> throw new UnsupportedOperationException(withoutCuda());
+            case AUTO -> best(threads, cpus, localRank);
+            case CPU -> cpu(threads, cpus, "");
+            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, cpus, "", ScalarKernels::new);
+            case CUDA -> cuda(cpus, localRank);
         };
     }
 
-    private static String withoutCuda() {
-        String remedy = "; take device cpu";
-        return CudaProbe.missing()
-                .map(reason -> "no CUDA device: " + reason + ", and CUDA kernels are not in this version" + remedy)
-                .orElse("CUDA kernels are not in this version" + remedy);
+    private static Device best(int threads, CpuList cpus, int localRank) {
+        try {
+            return CudaDevice.open(localRank, cpus, "the fastest device here");
+        } catch (UnsupportedOperationException missing) {
+            return cpu(threads, cpus, "no CUDA device: " + missing.getMessage());
+        }
+    }
+
+    private static Device cpu(int threads, CpuList cpus, String choice) {
+        return new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, cpus, choice, CpuKernels::new);
+    }
+
+    private static Device cuda(CpuList cpus, int localRank) {
+        try {
+            return CudaDevice.open(localRank, cpus, "");
+        } catch (UnsupportedOperationException missing) {
+            throw new UnsupportedOperationException(
+                    "no CUDA device: " + missing.getMessage() + "; take device cpu", missing);
+        }
     }
 }

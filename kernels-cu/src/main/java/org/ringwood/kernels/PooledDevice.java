@@ -9,6 +9,7 @@ final class PooledDevice implements Device {
     private final Devices.Kind kind;
     private final String arithmetic;
     private final CpuList cpus;
+    private final String choice;
     private final WorkerPool pool;
     private final AttentionKernels kernels;
 
@@ -17,6 +18,7 @@ final class PooledDevice implements Device {
      *
      * @param arithmetic what its kernels compute with, for people
      * @param cpus what its threads are pinned to; none leaves that to the system
+     * @param choice why it was chosen
      * @param provider makes the kernels that run on a pool
      */
     PooledDevice(
@@ -24,10 +26,12 @@ final class PooledDevice implements Device {
             String arithmetic,
             int threads,
             CpuList cpus,
+            String choice,
             Function<WorkerPool, AttentionKernels> provider) {
         this.kind = kind;
         this.arithmetic = arithmetic;
         this.cpus = cpus;
+        this.choice = choice;
         this.pool = new WorkerPool("ringwood-" + kind, threads, cpus);
         this.kernels = provider.apply(pool);
     }
@@ -46,6 +50,11 @@ final class PooledDevice implements Device {
     public String description() {
         return kind + ", " + arithmetic + ", " + threads() + (threads() == 1 ? " thread" : " threads")
                 + (cpus.isEmpty() ? "" : " on cpus " + cpus);
+    }
+
+    @Override
+    public String choice() {
+        return choice;
     }
 
     @Override

@@ -12,10 +12,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Copies between layouts, and the rounding of finished outputs. */
 class KernelCopyTest {
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void copiesBetweenLayoutsOfEveryDtype(Devices.Kind kind) {
         try (Arena arena = Arena.ofShared();
-                Device device = Devices.open(kind, 2)) {
+                Device device = TestDevices.open(kind, 2)) {
             for (DType dtype : DType.values()) {
                 for (Layout source : Layout.values()) {
                     for (Layout target : Layout.values()) {
@@ -30,10 +30,10 @@ class KernelCopyTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void finishRoundsToTheNearest(Devices.Kind kind) {
         try (Arena arena = Arena.ofShared();
-                Device device = Devices.open(kind, 2)) {
+                Device device = TestDevices.open(kind, 2)) {
             SoftmaxState state = new SoftmaxState(arena.allocate(SoftmaxState.bytes(1, 1, 3)), 1, 1, 3);
             state.set(0, 0, 2, 1);
             state.setOut(0, 0, 0, 1 + 0x1p-8f);
@@ -50,10 +50,10 @@ class KernelCopyTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void shapesThatDisagreeAreRefused(Devices.Kind kind) {
         try (Arena arena = Arena.ofShared();
-                Device device = Devices.open(kind, 1)) {
+                Device device = TestDevices.open(kind, 1)) {
             Tensor tensor = Layout.DENSE.allocate(arena, DType.F32, 4, 2, 3);
             SoftmaxState state = new SoftmaxState(arena.allocate(SoftmaxState.bytes(4, 2, 5)), 4, 2, 5);
             AttentionKernels kernels = device.kernels();

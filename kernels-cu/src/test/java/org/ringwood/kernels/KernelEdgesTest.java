@@ -26,11 +26,11 @@ class KernelEdgesTest {
     private static final float[] NOT_FINITE = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
 
     private static Device open(Devices.Kind kind) {
-        return Devices.open(kind, 2);
+        return TestDevices.open(kind, 2);
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void aBadKeyOrValueHarmsOnlyTheRowsThatAdmitIt(Devices.Kind kind) {
         for (int at : new int[] {0, 5, 63, 64, 129, 199}) {
             assertHarmed(kind, AttentionCase.causal(200, 8), at);
@@ -126,7 +126,7 @@ class KernelEdgesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void rowsWithoutAnyKeyStayTheIdentity(Devices.Kind kind) {
         AttentionCase attention = AttentionCase.full(150, 150, 9)
                 .withSlices(List.of(Slice.full(0, 60, 0, 150), Slice.full(100, 150, 3, 4)));
@@ -150,7 +150,7 @@ class KernelEdgesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void nothingToAttendIsNothingDone(Devices.Kind kind) {
         try (Device device = open(kind)) {
             for (int[] rows : new int[][] {{0, 5}, {5, 0}, {0, 0}}) {
@@ -179,7 +179,7 @@ class KernelEdgesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void scoresOfTenThousandAreSafe(Devices.Kind kind) {
         for (float sign : new float[] {1, -1}) {
             AttentionCase attention = AttentionCase.full(70, 300, 16);
@@ -205,7 +205,7 @@ class KernelEdgesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void shardsInChunksMeetByPosition(Devices.Kind kind) {
         AttentionCase attention = AttentionCase.causal(240, 12)
                 .withSlices(List.of(Slice.of(0, 90, 0, 90, Slice.Kind.CAUSAL), new Slice(90, 240, 90, 240, -40, 0)));
@@ -264,7 +264,7 @@ class KernelEdgesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void aCancelledCallEndsSoonAndSaysSo(Devices.Kind kind) throws Exception {
         // Hours of work, were it not cancelled once it has begun.
         AttentionCase attention = AttentionCase.full(1, 1, 128);
@@ -301,7 +301,7 @@ class KernelEdgesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void theLoweringOfManySlicesCanBeCancelled(Devices.Kind kind) {
         int tokens = 200_000;
         List<Slice> pairs = new ArrayList<>();

@@ -36,7 +36,7 @@ class StateMergeTest {
 
     private static void assertMergesLikeF64(Devices.Kind kind, Entry a, Entry b) {
         try (Arena arena = Arena.ofShared();
-                Device device = Devices.open(kind, 1)) {
+                Device device = TestDevices.open(kind, 1)) {
             SoftmaxState merged = merge(arena, device, a, b);
             double max = Math.max(a.max, b.max);
             double weightA = a.sum * Math.exp(a.max - max);
@@ -57,7 +57,7 @@ class StateMergeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void maximaFarApart(Devices.Kind kind) {
         for (float distance : new float[] {0, 1e-3f, 1, 20, 87, 88, 89, 103, 120, 1e4f, 3e38f}) {
             for (float base : new float[] {0, 88, -1e4f, 1e4f}) {
@@ -68,7 +68,7 @@ class StateMergeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void randomRecords(Devices.Kind kind) {
         Random random = new Random(11);
         for (int i = 0; i < 200; i++) {
@@ -80,11 +80,11 @@ class StateMergeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void theEmptyStateIsTheExactIdentity(Devices.Kind kind) {
         Entry empty = new Entry(EMPTY, 0, 0);
         try (Arena arena = Arena.ofShared();
-                Device device = Devices.open(kind, 1)) {
+                Device device = TestDevices.open(kind, 1)) {
             for (Entry entry :
                     new Entry[] {empty, new Entry(3.3f, 1.7f, 0.1f), new Entry(-1e4f, 1, 7), new Entry(1e38f, 3, 9)}) {
                 SoftmaxState expected = entry.state(arena);
@@ -99,11 +99,11 @@ class StateMergeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void seventyMergesOfHugeScoresKeepTheirWeights(Devices.Kind kind) {
         for (float score : new float[] {1e4f, -1e4f}) {
             try (Arena arena = Arena.ofShared();
-                    Device device = Devices.open(kind, 1)) {
+                    Device device = TestDevices.open(kind, 1)) {
                 SoftmaxState state = new Entry(EMPTY, 0, 0).state(arena);
                 double sum = 0;
                 double weighted = 0;
@@ -123,11 +123,11 @@ class StateMergeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void aStateThatIsNotANumberStaysOne(Devices.Kind kind) {
         Entry bad = new Entry(EMPTY, Float.NaN, Float.NaN);
         try (Arena arena = Arena.ofShared();
-                Device device = Devices.open(kind, 1)) {
+                Device device = TestDevices.open(kind, 1)) {
             for (Entry good : new Entry[] {new Entry(1, 1, 1), new Entry(EMPTY, 0, 0)}) {
                 assertThat(merge(arena, device, bad, good).out(0, 0, 0)).isNaN();
                 assertThat(merge(arena, device, good, bad).out(0, 0, 0)).isNaN();

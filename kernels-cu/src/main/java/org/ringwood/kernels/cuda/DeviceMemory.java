@@ -1,0 +1,137 @@
+package org.ringwood.kernels.cuda;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.ringwood.kernels.cuda.driver.Driver;
+import org.ringwood.kernels.cuda.driver.DriverException;
+
+/**
+ * A pool of device memory within a budget. What is given back is given out again at once, as all work is in one stream: the next owner's work comes
+ * after the last one's. For one thread.
+ */
+final class DeviceMemory {
+    private static final long SMALL = 1 << 16;
+    private static final long LARGE = 1 << 21;
+
+    private final Driver driver;
+    private final long budget;
+    private final TreeMap<Long, Deque<Long>> free = new TreeMap<>();
+    private long taken;
+
+    /**
+     * An empty pool.
+     *
+     * @param budget bytes that it may take from the driver
+     */
+    DeviceMemory(Driver driver, long budget) {
+        this.driver = driver;
+        this.budget = budget;
+    }
+
+    /** A scope for memory of one call. */
+    Scope open() {
+        return new Scope();
+    }
+
+    /** Memory of one call, which goes back to the pool when the call's work is queued. */
+    final class Scope implements AutoCloseable {
+        private final List<Long> addresses = new ArrayList<>();
+        private final List<Long> sizes = new ArrayList<>();
+
+        private Scope() {}
+
+        /** Address of so many bytes, at a multiple of 256. */
+        long allocate(long bytes) {
+            long size = rounded(bytes);
+            long address = take(size);
+            addresses.add(address);
+            sizes.add(size);
+            return address;
+        }
+
+        @Override
+        public void close() {
+            for (int i = 0; i < addresses.size(); i++) {
+                free.computeIfAbsent(sizes.get(i), _ -> new ArrayDeque<>()).push(addresses.get(i));
+            }
+            addresses.clear();
+            sizes.clear();
+        }
+    }
+
+    /** Few sizes, so that a block fits the next call, too: multiples of an eighth of a power of two. */
+    private static long rounded(long bytes) {
+        long step = Math.max(bytes <= LARGE ? SMALL : LARGE, Long.highestOneBit(Math.max(1, bytes)) >>> 3);
+        return Math.max(1, Math.ceilDiv(bytes, step)) * step;
+    }
+
+    private long take(long size) {
+        Deque<Long> blocks = free.get(size);
+        if (blocks != null && !blocks.isEmpty()) {
+            return blocks.pop();
+        }
+        if (taken + size > budget) {
+            trim();
+        }
+        if (taken + size > budget) {
+            throw new OutOfDeviceMemoryException(
+                    size, "of a budget of " + mebibytes(budget) + " " + mebibytes(budget - taken) + " are left");
+        }
+        try {
+            return allocate(size);
+        } catch (DriverException full) {
+            if (!full.isOutOfMemory()) {
+                throw full;
+            }
+            trim();
+            return allocateOrExplain(size);
+        }
+    }
+
+    private long allocateOrExplain(long size) {
+        try {
+            return allocate(size);
+        } catch (DriverException full) {
+            if (!full.isOutOfMemory()) {
+                throw full;
+            }
+            Driver.MemoryInfo memory = driver.memory();
+            throw new OutOfDeviceMemoryException(
+                    size, mebibytes(memory.free()) + " of " + mebibytes(memory.total()) + " are free");
+        }
+    }
+
+    private long allocate(long size) {
+        long address = driver.allocate(size);
+        taken += size;
+        return address;
+    }
+
+    /** Gives the driver back what nobody uses. */
+    void trim() {
+        for (Map.Entry<Long, Deque<Long>> blocks : free.entrySet()) {
+            for (Long address : blocks.getValue()) {
+                driver.free(address);
+                taken -= blocks.getKey();
+            }
+        }
+        free.clear();
+    }
+
+    private static String mebibytes(long bytes) {
+        return bytes / (1 << 20) + " MiB";
+    }
+
+    /** A device is full; the message says what was asked for and what there is. */
+    static final class OutOfDeviceMemoryException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        OutOfDeviceMemoryException(long asked, String state) {
+            super("it has no " + mebibytes(asked) + " of memory more: " + state);
+        }
+    }
+}

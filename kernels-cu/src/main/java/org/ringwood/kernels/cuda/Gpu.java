@@ -1,0 +1,154 @@
+package org.ringwood.kernels.cuda;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.kernels.cuda.driver.Driver;
+import org.ringwood.kernels.cuda.driver.DriverException;
+
+/** An opened device: its context, its stream, and what lives in them. For one thread at a time. */
+final class Gpu implements AutoCloseable {
+    private static final String BUDGET = "org.ringwood.kernels.cuda.memory";
+
+    private final Driver driver;
+    private final int ordinal;
+    private final String name;
+    private final Driver.Context context;
+    private final Driver.Stream stream;
+    private final Staging staging;
+    private final KernelModules modules;
+    private final DeviceMemory memory;
+    private final TensorCopies copies;
+    private final Pace pace;
+    private @Nullable DriverException lost;
+
+    /** Work on a device. */
+    @FunctionalInterface
+    interface Work {
+        /** Does it; the device's context is current. */
+        void run();
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @throws UnsupportedOperationException if this build has no kernels for it
+     */
+    Gpu(Driver driver, int ordinal) {
+        this.driver = driver;
+        this.ordinal = ordinal;
+        this.name = driver.deviceName(ordinal);
+        this.context = driver.retainPrimaryContext(ordinal);
+        try {
+            driver.setCurrent(context);
+            this.stream = driver.createStream();
+            this.staging = new Staging(driver, stream);
+            this.modules = new KernelModules(driver, ordinal, staging);
+        } catch (RuntimeException e) {
+            driver.releasePrimaryContext(ordinal);
+            throw e;
+        }
+        this.memory = new DeviceMemory(driver, Long.getLong(BUDGET, Long.MAX_VALUE));
+        this.copies = new TensorCopies(staging);
+        this.pace = new Pace(
+                driver.attribute(ordinal, Driver.Attribute.MULTIPROCESSORS),
+                driver.attribute(ordinal, Driver.Attribute.CLOCK_KILOHERTZ));
+    }
+
+    /** For people: {@code cuda:0, NVIDIA H100 80GB HBM3}. */
+    String description() {
+        return "cuda:" + ordinal + ", " + name;
+    }
+
+    KernelModules modules() {
+        return modules;
+    }
+
+    DeviceMemory memory() {
+        return memory;
+    }
+
+    TensorCopies copies() {
+        return copies;
+    }
+
+    Pace pace() {
+        return pace;
+    }
+
+    /**
+     * Runs work with the device's context on this thread.
+     *
+     * @param what the call and its shapes, for messages
+     * @throws CudaException if the driver can't do it; a device that is lost is not asked again
+     */
+    void run(String what, Work work) {
+        if (lost != null) {
+            throw new CudaException(
+                    description() + ": " + what + " can't run, as this process lost the device before: "
+                            + lost.getMessage() + "; start it anew",
+                    lost);
+        }
+        try {
+            driver.setCurrent(context);
+            work.run();
+        } catch (DeviceMemory.OutOfDeviceMemoryException full) {
+            throw new CudaException(
+                    description() + ": " + what + ": " + full.getMessage()
+                            + "; give a rank fewer tokens, or leave the device to fewer processes",
+                    full);
+        } catch (DriverException failure) {
+            throw explain(what, failure);
+        }
+    }
+
+    private CudaException explain(String what, DriverException failure) {
+        String message = description() + ": " + what + ": " + failure.getMessage();
+        if (failure.isFatal()) {
+            lost = failure;
+            message += ", and the device is lost to this process; start it anew";
+        }
+        return new CudaException(message, failure);
+    }
+
+    /** Queues a kernel of one dimension. */
+    void launch(Driver.Function function, int blocks, int threads, MemorySegment... arguments) {
+        driver.launch(function, blocks, 1, threads, 0, stream, arguments);
+    }
+
+    /** Queues a kernel. */
+    void launch(
+            Driver.Function function, int gridX, int gridY, int threads, int sharedBytes, MemorySegment... arguments) {
+        driver.launch(function, gridX, gridY, threads, sharedBytes, stream, arguments);
+    }
+
+    /** A mark behind all work that is queued. */
+    Driver.Event mark() {
+        Driver.Event event = driver.createEvent();
+        driver.record(event, stream);
+        return event;
+    }
+
+    /** Waits for the work before a mark. */
+    void await(Driver.Event mark) {
+        try {
+            driver.synchronize(mark);
+        } finally {
+            driver.destroy(mark);
+        }
+    }
+
+    /** Waits for all work, and frees everything; a lost device keeps it until the process ends. */
+    @Override
+    public void close() {
+        if (lost != null) {
+            return;
+        }
+        driver.setCurrent(context);
+        driver.synchronize(stream);
+        memory.trim();
+        modules.close();
+        staging.close();
+        driver.destroy(stream);
+        driver.releasePrimaryContext(ordinal);
+    }
+}

@@ -1,0 +1,105 @@
+package org.ringwood.kernels.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.ringwood.kernels.DType;
+import org.ringwood.kernels.cuda.driver.Driver;
+
+/** The kernels of a device, loaded when first asked for. For one thread. */
+final class KernelModules implements AutoCloseable {
+    private static final String STATES = "states";
+
+    private final Driver driver;
+    private final int device;
+    private final Staging staging;
+    private final Map<String, Driver.Module> modules = new HashMap<>();
+    private final Map<String, Driver.Function> functions = new HashMap<>();
+    private final Map<String, List<BlockShape>> tables = new HashMap<>();
+    private final Map<String, AttendKernel> kernels = new HashMap<>();
+
+    /**
+     * Loads what every call needs.
+     *
+     * @throws UnsupportedOperationException if this build has no kernels for the device
+     */
+    KernelModules(Driver driver, int device, Staging staging) {
+        this.driver = driver;
+        this.device = device;
+        this.staging = staging;
+        module(STATES);
+    }
+
+    /** Name of a dtype in kernels' names. */
+    static String suffix(DType dtype) {
+        return dtype.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** A kernel of softmax states. */
+    Driver.Function state(String name) {
+        return function(STATES, name);
+    }
+
+    /**
+     * The kernel of attention for head dims of up to {@code dim}.
+     *
+     * @param few whether it is the one for few queries
+     */
+    AttendKernel attend(DType dtype, boolean few, int dim) {
+        String module = "attend_" + suffix(dtype);
+        String use = few ? "_few" : "_many";
+        BlockShape shape = table(module, module + use).stream()
+                .filter(candidate -> candidate.dim() >= dim)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("no kernel of " + module + use + " has dim " + dim));
+        return kernels.computeIfAbsent(
+                module + "_d" + shape.dim() + use, name -> attendKernel(function(module, name), name, shape));
+    }
+
+    private AttendKernel attendKernel(Driver.Function function, String name, BlockShape shape) {
+        driver.allowSharedMemory(function, shape.sharedBytes());
+        int resident = driver.residentBlocks(function, shape.threads(), shape.sharedBytes())
+                * driver.attribute(device, Driver.Attribute.MULTIPROCESSORS);
+        return new AttendKernel(name, function, shape, resident);
+    }
+
+    /** The shapes of a module's kernels, from the smallest dim on. */
+    private List<BlockShape> table(String module, String name) {
+        return tables.computeIfAbsent(name, _ -> {
+            Driver.Variable table = driver.variable(module(module), name);
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment content = arena.allocate(table.bytes());
+                staging.download(
+                        table.address(),
+                        table.bytes(),
+                        1,
+                        (pinned, at) -> content.asSlice(at, pinned.byteSize()).copyFrom(pinned));
+                return LongStream.range(0, table.bytes() / BlockShape.BYTES)
+                        .mapToObj(i -> BlockShape.read(content, i * BlockShape.BYTES))
+                        .toList();
+            }
+        });
+    }
+
+    private Driver.Function function(String module, String name) {
+        return functions.computeIfAbsent(name, _ -> driver.function(module(module), name));
+    }
+
+    private Driver.Module module(String name) {
+        return modules.computeIfAbsent(
+                name,
+                _ -> driver.load(KernelImages.find(
+                        name,
+                        driver.attribute(device, Driver.Attribute.CAPABILITY_MAJOR),
+                        driver.attribute(device, Driver.Attribute.CAPABILITY_MINOR))));
+    }
+
+    @Override
+    public void close() {
+        modules.values().forEach(driver::unload);
+    }
+}

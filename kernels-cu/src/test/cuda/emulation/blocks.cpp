@@ -1,0 +1,380 @@
+#include "blocks.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "sanitizers.h"
+
+#ifndef __x86_64__
+#error "the switch of fibers is written for x86-64"
+#endif
+
+// Saves the callee's registers on this stack, and goes on with another one: void switch_stack(void** save, void* to).
+extern "C" void ringwood_switch_stack(void** save, void* to);
+asm(R"(
+.text
+.hidden ringwood_switch_stack
+.globl ringwood_switch_stack
+.type ringwood_switch_stack,@function
+ringwood_switch_stack:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+.size ringwood_switch_stack,.-ringwood_switch_stack
+)");
+
+namespace emulation {
+
+thread_local const Place* place = nullptr;
+
+namespace {
+
+constexpr size_t STACK_BYTES = 128 << 10;
+constexpr int NAN_BYTE = 0xff;
+
+struct Copy {
+  void* to;
+  const void* from;
+  int bytes, size;
+};
+
+struct Warp {
+  unsigned exists, exited, arrived, mask;
+  uint64_t meetings;
+  Site site;
+  // Two, as a fast lane may be at the next meeting while a slow one still reads.
+  Shown shown[2];
+};
+
+struct Fiber {
+  Place place;
+  void* stackPointer;
+  char* stack;
+  bool done;
+  Warp* warp;
+  // What it waits for: the end of the barrier or meeting with this number.
+  const uint64_t* waitsFor;
+  uint64_t number;
+  Site site;
+  std::vector<Copy> copies;
+  sanitizers::Fiber sanitizer;
+
+  bool waits() const { return waitsFor != nullptr && *waitsFor == number; }
+};
+
+// One thread of the host, with the block that it runs.
+class Runner {
+ public:
+  std::string error;
+
+  void run(const Kernel& kernel, dim3 grid, dim3 block, uint3 index, size_t sharedBytes, void** parameters);
+
+  void barrier(bool yes, Site site, int& count);
+  const Shown& meet(unsigned mask, const uint64_t* mine, int words, bool ordersMemory, Site site);
+  [[noreturn]] void fail(const std::string& what, Site site);
+  void* shared_array(const void* key, size_t bytes);
+  void leave();
+  void body();
+
+  void* dynamicShared = nullptr;
+  Fiber* now = nullptr;
+
+ private:
+  void prepare(dim3 grid, dim3 block, uint3 index);
+  void resume(Fiber& fiber);
+  bool run_warp(unsigned first, unsigned end);
+  void explain_deadlock();
+
+  const Kernel* kernel_ = nullptr;
+  void** parameters_ = nullptr;
+  std::vector<Fiber> fibers_;
+  std::vector<Warp> warps_;
+  unsigned threads_ = 0, done_ = 0;
+  void* stackPointer_ = nullptr;
+  sanitizers::Host sanitizer_;
+  unsigned arrived_ = 0;
+  uint64_t barriers_ = 0;
+  Site barrierSite_{};
+  int yes_[2] = {};
+  struct Shared {
+    const void* key;
+    std::unique_ptr<char[]> memory;
+    char* start;
+  };
+  std::vector<Shared> shared_;
+};
+
+thread_local Runner* runner = nullptr;
+
+void enter_fiber() { runner->body(); }
+
+void Runner::prepare(dim3 grid, dim3 block, uint3 index) {
+  threads_ = block.x * block.y * block.z;
+  done_ = 0;
+  arrived_ = 0;
+  barriers_ = 0;
+  shared_.clear();
+  warps_.assign((threads_ + LANES - 1) / LANES, Warp{});
+  while (fibers_.size() < threads_) {
+    fibers_.push_back({});
+    fibers_.back().stack = static_cast<char*>(mmap(nullptr, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  }
+  for (unsigned i = 0; i < threads_; i++) {
+    Fiber& fiber = fibers_[i];
+    fiber.place = {{i % block.x, i / block.x % block.y, i / (block.x * block.y)}, index, block, grid, i % LANES};
+    fiber.done = false;
+    fiber.warp = &warps_[i / LANES];
+    fiber.warp->exists |= 1u << (i % LANES);
+    fiber.waitsFor = nullptr;
+    fiber.copies.clear();
+    sanitizers::new_fiber(fiber.sanitizer, fiber.stack, STACK_BYTES);
+    // What ringwood_switch_stack pops: six registers, and where to return to; above it an address that keeps the stack aligned.
+    void** top = reinterpret_cast<void**>(fiber.stack + STACK_BYTES);
+    *--top = nullptr;
+    *--top = reinterpret_cast<void*>(enter_fiber);
+    for (int i = 0; i < 6; i++) *--top = nullptr;
+    fiber.stackPointer = top;
+  }
+}
+
+void Runner::run(const Kernel& kernel, dim3 grid, dim3 block, uint3 index, size_t sharedBytes, void** parameters) {
+  kernel_ = &kernel;
+  parameters_ = parameters;
+  error.clear();
+  prepare(grid, block, index);
+  dynamicShared = sharedBytes == 0 ? nullptr : shared_array(nullptr, sharedBytes);
+  sanitizers::enter_host(sanitizer_);
+  while (done_ < threads_ && error.empty()) {
+    bool progress = false;
+    for (unsigned first = 0; first < threads_ && error.empty(); first += LANES) progress |= run_warp(first, std::min(first + LANES, threads_));
+    if (!progress && error.empty()) explain_deadlock();
+  }
+  for (unsigned i = 0; i < threads_; i++) sanitizers::end_fiber(fibers_[i].sanitizer);
+  sanitizers::leave_host(sanitizer_);
+}
+
+// Runs a warp until all its lanes wait for other warps or are done; whether any could run.
+bool Runner::run_warp(unsigned first, unsigned end) {
+  bool progress = false;
+  for (bool again = true; again && error.empty();) {
+    again = false;
+    for (unsigned i = first; i < end && error.empty(); i++) {
+      if (fibers_[i].done || fibers_[i].waits()) continue;
+      resume(fibers_[i]);
+      progress = again = true;
+    }
+  }
+  return progress;
+}
+
+void Runner::resume(Fiber& fiber) {
+  now = &fiber;
+  place = &fiber.place;
+  sanitizers::to_fiber(fiber.sanitizer);
+  ringwood_switch_stack(&stackPointer_, fiber.stackPointer);
+}
+
+void Runner::leave() {
+  Fiber& fiber = *now;
+  sanitizers::to_host(sanitizer_);
+  ringwood_switch_stack(&fiber.stackPointer, stackPointer_);
+}
+
+void Runner::body() {
+  sanitizers::begin_fiber(sanitizer_);
+  kernel_->call(parameters_);
+  sanitizers::finish_fiber(sanitizer_);
+  Fiber& fiber = *now;
+  fiber.done = true;
+  fiber.warp->exited |= 1u << fiber.place.lane;
+  done_++;
+  // Threads that have ended no longer count at barriers.
+  if (arrived_ > 0 && arrived_ == threads_ - done_) {
+    arrived_ = 0;
+    barriers_++;
+  }
+  for (;;) leave();
+}
+
+void Runner::barrier(bool yes, Site site, int& count) {
+  if (arrived_ == 0) {
+    barrierSite_ = site;
+    yes_[barriers_ & 1] = 0;
+  } else if (!(barrierSite_ == site)) {
+    fail("threads of a block wait at different barriers", site);
+  }
+  Fiber& fiber = *now;
+  uint64_t number = barriers_;
+  int& sum = yes_[number & 1];
+  sum += yes;
+  sanitizers::release(&yes_[number & 1]);
+  if (++arrived_ == threads_ - done_) {
+    arrived_ = 0;
+    barriers_++;
+  } else {
+    fiber.waitsFor = &barriers_;
+    fiber.number = number;
+    fiber.site = site;
+    while (fiber.waits()) leave();
+    fiber.waitsFor = nullptr;
+  }
+  sanitizers::acquire(&yes_[number & 1]);
+  count = sum;
+}
+
+const Shown& Runner::meet(unsigned mask, const uint64_t* mine, int words, bool ordersMemory, Site site) {
+  Fiber& fiber = *now;
+  Warp& warp = *fiber.warp;
+  if (!(mask >> fiber.place.lane & 1)) fail("a lane is not in the mask of its own collective", site);
+  if (warp.arrived == 0) {
+    warp.mask = mask;
+    warp.site = site;
+  } else if (warp.mask != mask || !(warp.site == site)) {
+    fail("lanes of a warp are at different collectives", site);
+  }
+  if (mask & warp.exited) fail("a collective waits for a lane that has ended", site);
+  uint64_t number = warp.meetings;
+  Shown& shown = warp.shown[number & 1];
+  std::copy(mine, mine + words, shown.words[fiber.place.lane]);
+  if (ordersMemory) sanitizers::release(&shown);
+  warp.arrived |= 1u << fiber.place.lane;
+  if (warp.arrived == (mask & warp.exists)) {
+    warp.arrived = 0;
+    warp.meetings++;
+  } else {
+    fiber.waitsFor = &warp.meetings;
+    fiber.number = number;
+    fiber.site = site;
+    while (fiber.waits()) leave();
+    fiber.waitsFor = nullptr;
+  }
+  if (ordersMemory) sanitizers::acquire(&shown);
+  return shown;
+}
+
+std::string text(Site site) { return std::string(site.file) + ":" + std::to_string(site.line); }
+
+std::string text(const Place& p) {
+  auto triple = [](uint3 i) { return "(" + std::to_string(i.x) + ", " + std::to_string(i.y) + ", " + std::to_string(i.z) + ")"; };
+  return "block " + triple(p.block) + " thread " + triple(p.thread);
+}
+
+void Runner::fail(const std::string& what, Site site) {
+  error = what + " at " + text(site) + ", " + text(now->place);
+  now->done = true;
+  for (;;) leave();
+}
+
+void Runner::explain_deadlock() {
+  for (unsigned i = 0; i < threads_; i++) {
+    if (fibers_[i].done) continue;
+    error = "nobody comes to " + text(fibers_[i].site) + ", where " + text(fibers_[i].place) + " waits; " + std::to_string(done_) + " of " + std::to_string(threads_) +
+            " threads have ended";
+    return;
+  }
+}
+
+void* Runner::shared_array(const void* key, size_t bytes) {
+  for (Shared& array : shared_) {
+    if (key != nullptr && array.key == key) return array.start;
+  }
+  // An allocation of its own: a sanitizer sees what goes beyond.
+  constexpr size_t ALIGNMENT = 128;
+  shared_.push_back({key, std::unique_ptr<char[]>(new char[bytes + ALIGNMENT]), nullptr});
+  Shared& array = shared_.back();
+  uintptr_t end = reinterpret_cast<uintptr_t>(array.memory.get()) + ALIGNMENT;
+  array.start = reinterpret_cast<char*>(end / ALIGNMENT * ALIGNMENT);
+  std::memset(array.start, NAN_BYTE, bytes);
+  return array.start;
+}
+
+std::map<std::string, Kernel>& kernels() {
+  static std::map<std::string, Kernel> all;
+  return all;
+}
+
+}  // namespace
+
+void* dynamic_shared() { return runner->dynamicShared; }
+void* shared_array(const void* key, size_t bytes) { return runner->shared_array(key, bytes); }
+
+void start_copy(void* to, const void* from, int bytes, int size, Site site) {
+  if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % 16 != 0) fail("an asynchronous copy is not between multiples of 16", site);
+  runner->now->copies.push_back({to, from, bytes, size});
+}
+
+void await_copies() {
+  for (const Copy& copy : runner->now->copies) sanitizers::copy(copy.to, copy.from, copy.bytes, copy.size);
+  runner->now->copies.clear();
+}
+
+void barrier(Site site) {
+  int unused;
+  runner->barrier(false, site, unused);
+}
+
+int barrier_count(bool yes, Site site) {
+  int count;
+  runner->barrier(yes, site, count);
+  return count;
+}
+
+void meet(unsigned mask, Site site) { runner->meet(mask, nullptr, 0, true, site); }
+const Shown& show(unsigned mask, const uint64_t* mine, int words, Site site) { return runner->meet(mask, mine, words, false, site); }
+void fail(const char* what, Site site) { runner->fail(what, site); }
+
+Registration::Registration(const Kernel& kernel) { kernels()[kernel.name] = kernel; }
+
+const Kernel* find(const std::string& name) {
+  auto found = kernels().find(name);
+  return found == kernels().end() ? nullptr : &found->second;
+}
+
+std::string run(const Kernel& kernel, dim3 grid, dim3 block, size_t sharedBytes, void** parameters) {
+  uint64_t blocks = uint64_t(grid.x) * grid.y * grid.z;
+  std::atomic<uint64_t> next{0};
+  std::mutex mutex;
+  std::string error;
+  auto work = [&] {
+    static thread_local std::unique_ptr<Runner> own = std::make_unique<Runner>();
+    runner = own.get();
+    for (uint64_t i; (i = next++) < blocks;) {
+      uint3 index{unsigned(i % grid.x), unsigned(i / grid.x % grid.y), unsigned(i / grid.x / grid.y)};
+      runner->run(kernel, grid, block, index, sharedBytes, parameters);
+      if (!runner->error.empty()) {
+        std::lock_guard<std::mutex> lock(mutex);
+        if (error.empty()) error = runner->error;
+        next = blocks;
+      }
+    }
+  };
+  uint64_t wanted = sanitizers::ONE_THREAD ? 1 : std::min<uint64_t>(blocks, std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::thread> threads;
+  for (uint64_t i = 1; i < wanted; i++) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  return error;
+}
+
+}  // namespace emulation

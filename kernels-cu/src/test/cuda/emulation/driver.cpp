@@ -1,0 +1,491 @@
+// An emulated libcuda.so.1: the part of NVIDIA's driver API that Ringwood calls, with one device that runs kernels compiled for the host. The real JCuda is
+// loaded on top of it. The device's memory is the host's, filled with NaNs; addresses, sizes and handles are checked more strictly than a driver would.
+//
+// Work of a stream is done at once, or if "deferred" is set, when somebody waits for it and not before: then a forgotten wait shows.
+#include <dlfcn.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "blocks.h"
+
+namespace {
+
+// CUresult of cuda.h.
+constexpr int SUCCESS = 0;
+constexpr int INVALID_VALUE = 1;
+constexpr int OUT_OF_MEMORY = 2;
+constexpr int NOT_INITIALIZED = 3;
+constexpr int NO_DEVICE = 100;
+constexpr int INVALID_DEVICE = 101;
+constexpr int INVALID_IMAGE = 200;
+constexpr int INVALID_CONTEXT = 201;
+constexpr int NO_BINARY_FOR_GPU = 209;
+constexpr int INVALID_HANDLE = 400;
+constexpr int NOT_FOUND = 500;
+constexpr int LAUNCH_FAILED = 719;
+
+// CUdevice_attribute and CUfunction_attribute of cuda.h.
+constexpr int CLOCK_RATE = 13, MULTIPROCESSOR_COUNT = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76;
+constexpr int MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+
+constexpr int USUAL_SHARED_BYTES = 48 << 10, MOST_SHARED_BYTES = 227 << 10, MOST_THREADS = 1024, MOST_GRID_Y = 65535;
+constexpr int NAN_BYTE = 0xff;
+
+struct Function {
+  const emulation::Kernel* kernel;
+  int sharedBytes = USUAL_SHARED_BYTES;
+};
+
+struct Module {
+  std::string name;
+  std::map<std::string, Function> functions;
+};
+
+struct Stream {
+  std::deque<std::function<int()>> work;
+};
+
+struct Event {
+  Stream* stream = nullptr;
+  uint64_t recorded = 0, reached = 0;
+};
+
+struct Run {
+  size_t bytes;
+  std::unique_ptr<char[]> memory;
+};
+
+// All of the driver's state. Handles are addresses of what they stand for, and good as long as they are in their set.
+struct Driver {
+  std::recursive_mutex mutex;
+  bool initialized = false;
+  // What tests set.
+  std::map<std::string, long> settings{{"version", 13000}, {"devices", 1}, {"memory", 4l << 30}, {"kilohertz", 10000}, {"deferred", 0}, {"failing launches", 0}};
+  int contexts = 0;
+  int failed = SUCCESS;
+  size_t used = 0;
+  std::map<uintptr_t, Run> device, pinned, variables;
+  std::set<std::unique_ptr<Module>> modules;
+  std::set<std::unique_ptr<Stream>> streams;
+  std::set<std::unique_ptr<Event>> events;
+
+  static Driver& get() {
+    static Driver& driver = *new Driver();  // outlives the threads that end after main
+    return driver;
+  }
+};
+
+thread_local bool current = false;
+
+template <class T>
+T* find(std::set<std::unique_ptr<T>>& all, void* handle) {
+  for (auto& one : all) {
+    if (one.get() == handle) return one.get();
+  }
+  return nullptr;
+}
+
+template <class T>
+bool erase(std::set<std::unique_ptr<T>>& all, void* handle) {
+  for (auto one = all.begin(); one != all.end(); one++) {
+    if (one->get() == handle) {
+      all.erase(one);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool within(const std::map<uintptr_t, Run>& runs, const void* from, size_t bytes) {
+  uintptr_t address = reinterpret_cast<uintptr_t>(from);
+  auto run = runs.upper_bound(address);
+  if (run == runs.begin()) return false;
+  run--;
+  return address + bytes <= run->first + run->second.bytes;
+}
+
+uintptr_t allocate(std::map<uintptr_t, Run>& runs, size_t bytes, size_t alignment) {
+  std::unique_ptr<char[]> memory(new char[bytes + alignment]);
+  uintptr_t address = (reinterpret_cast<uintptr_t>(memory.get()) + alignment - 1) / alignment * alignment;
+  std::memset(reinterpret_cast<void*>(address), NAN_BYTE, bytes);
+  runs[address] = {bytes, std::move(memory)};
+  return address;
+}
+
+void run_one(Driver& driver, Stream& stream) {
+  std::function<int()> work = std::move(stream.work.front());
+  stream.work.pop_front();
+  int result = driver.failed ? driver.failed : work();
+  if (result && !driver.failed) driver.failed = result;
+}
+
+void run_all(Driver& driver, Stream& stream) {
+  while (!stream.work.empty()) run_one(driver, stream);
+}
+
+void run_all(Driver& driver) {
+  for (auto& stream : driver.streams) run_all(driver, *stream);
+}
+
+int queue(Driver& driver, Stream& stream, std::function<int()> work) {
+  stream.work.push_back(std::move(work));
+  if (!driver.settings["deferred"]) run_all(driver, stream);
+  return SUCCESS;
+}
+
+// A call that needs an initialised driver.
+template <class Body>
+int initialized(Body body) {
+  Driver& driver = Driver::get();
+  std::lock_guard<std::recursive_mutex> lock(driver.mutex);
+  return driver.initialized ? body(driver) : NOT_INITIALIZED;
+}
+
+// A call that needs a context on this thread; once a kernel has failed, all of them do.
+template <class Body>
+int in_context(Body body) {
+  return initialized([&](Driver& driver) { return !current ? INVALID_CONTEXT : driver.failed ? driver.failed : body(driver); });
+}
+
+std::string name_of_image(const char* image) {
+  constexpr const char* MAGIC = "ringwood emulation: ";
+  if (std::strncmp(image, MAGIC, std::strlen(MAGIC)) != 0) return "";
+  const char* name = image + std::strlen(MAGIC);
+  return std::string(name, std::strcspn(name, "\n"));
+}
+
+// Kernels of the module attend_f16 are called attend_f16_...; those of states, state_...
+bool belongs(const std::string& name, const std::string& module) { return name.rfind(module == "states" ? "state_" : module + "_", 0) == 0; }
+
+}  // namespace
+
+#define API extern "C" __attribute__((visibility("default"))) int
+
+// For tests: sets a property of the device; the names are those of Driver::settings.
+API ringwood_emulation_set(const char* name, long value) {
+  Driver& driver = Driver::get();
+  std::lock_guard<std::recursive_mutex> lock(driver.mutex);
+  if (driver.settings.count(name) == 0) return INVALID_VALUE;
+  driver.settings[name] = value;
+  driver.failed = SUCCESS;
+  return SUCCESS;
+}
+
+// For tests: contexts, modules, streams, events and runs of memory that are not given back.
+API ringwood_emulation_held() {
+  Driver& driver = Driver::get();
+  std::lock_guard<std::recursive_mutex> lock(driver.mutex);
+  return driver.contexts + int(driver.modules.size() + driver.streams.size() + driver.events.size() + driver.device.size() + driver.pinned.size());
+}
+
+API cuInit(unsigned) {
+  Driver::get().initialized = true;
+  return SUCCESS;
+}
+
+API cuDriverGetVersion(int* version) {
+  *version = int(Driver::get().settings["version"]);
+  return SUCCESS;
+}
+
+API cuDeviceGetCount(int* count) {
+  return initialized([&](Driver& driver) {
+    *count = int(driver.settings["devices"]);
+    return SUCCESS;
+  });
+}
+
+API cuDeviceGet(int* device, int ordinal) {
+  return initialized([&](Driver& driver) {
+    *device = ordinal;
+    return ordinal >= 0 && ordinal < driver.settings["devices"] ? SUCCESS : INVALID_DEVICE;
+  });
+}
+
+API cuDeviceGetName(char* name, int length, int) {
+  std::snprintf(name, size_t(length), "emulation on the CPU, no GPU");
+  return SUCCESS;
+}
+
+API cuDeviceGetAttribute(int* value, int attribute, int) {
+  return initialized([&](Driver& driver) {
+    switch (attribute) {
+      case CLOCK_RATE: *value = int(driver.settings["kilohertz"]); break;
+      case MULTIPROCESSOR_COUNT: *value = 4; break;
+      case CAPABILITY_MAJOR: *value = 9; break;
+      case CAPABILITY_MINOR: *value = 0; break;
+      default: return INVALID_VALUE;
+    }
+    return SUCCESS;
+  });
+}
+
+API cuDevicePrimaryCtxRetain(void** context, int) {
+  return initialized([&](Driver& driver) {
+    driver.contexts++;
+    *context = &driver;
+    return SUCCESS;
+  });
+}
+
+API cuDevicePrimaryCtxRelease_v2(int) {
+  return initialized([&](Driver& driver) {
+    if (driver.contexts == 0) return INVALID_CONTEXT;
+    driver.contexts--;
+    return SUCCESS;
+  });
+}
+
+API cuCtxSetCurrent(void* context) {
+  return initialized([&](Driver& driver) {
+    if (context != &driver || driver.contexts == 0) return INVALID_CONTEXT;
+    current = true;
+    return SUCCESS;
+  });
+}
+
+API cuMemGetInfo_v2(size_t* free, size_t* total) {
+  return in_context([&](Driver& driver) {
+    *total = size_t(driver.settings["memory"]);
+    *free = *total - driver.used;
+    return SUCCESS;
+  });
+}
+
+API cuMemAlloc_v2(uintptr_t* address, size_t bytes) {
+  return in_context([&](Driver& driver) {
+    if (bytes == 0) return INVALID_VALUE;
+    if (driver.used + bytes > size_t(driver.settings["memory"])) return OUT_OF_MEMORY;
+    driver.used += bytes;
+    *address = allocate(driver.device, bytes, 256);
+    return SUCCESS;
+  });
+}
+
+API cuMemFree_v2(uintptr_t address) {
+  return in_context([&](Driver& driver) {
+    run_all(driver);
+    auto run = driver.device.find(address);
+    if (run == driver.device.end()) return INVALID_VALUE;
+    driver.used -= run->second.bytes;
+    driver.device.erase(run);
+    return SUCCESS;
+  });
+}
+
+API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
+  return in_context([&](Driver& driver) {
+    *address = reinterpret_cast<void*>(allocate(driver.pinned, bytes, 4096));
+    return SUCCESS;
+  });
+}
+
+API cuMemFreeHost(void* address) {
+  return in_context([&](Driver& driver) {
+    run_all(driver);
+    return driver.pinned.erase(reinterpret_cast<uintptr_t>(address)) == 1 ? SUCCESS : INVALID_VALUE;
+  });
+}
+
+// A driver also copies other memory of the host, by way of its own; Ringwood means to use pinned memory only.
+static int copy(void* to, const void* from, size_t bytes, const void* onDevice, const void* onHost, void* stream) {
+  return in_context([&](Driver& driver) {
+    Stream* of = find(driver.streams, stream);
+    if (of == nullptr) return INVALID_HANDLE;
+    bool known = within(driver.device, onDevice, bytes) || within(driver.variables, onDevice, bytes);
+    if (!known || !within(driver.pinned, onHost, bytes)) return INVALID_VALUE;
+    return queue(driver, *of, [=] {
+      std::memcpy(to, from, bytes);
+      return SUCCESS;
+    });
+  });
+}
+
+API cuMemcpyHtoDAsync_v2(uintptr_t to, const void* from, size_t bytes, void* stream) {
+  void* device = reinterpret_cast<void*>(to);
+  return copy(device, from, bytes, device, from, stream);
+}
+
+API cuMemcpyDtoHAsync_v2(void* to, uintptr_t from, size_t bytes, void* stream) {
+  void* device = reinterpret_cast<void*>(from);
+  return copy(to, device, bytes, device, to, stream);
+}
+
+API cuStreamCreate(void** stream, unsigned) {
+  return in_context([&](Driver& driver) {
+    *stream = driver.streams.insert(std::make_unique<Stream>()).first->get();
+    return SUCCESS;
+  });
+}
+
+API cuStreamDestroy_v2(void* stream) {
+  return in_context([&](Driver& driver) {
+    Stream* of = find(driver.streams, stream);
+    if (of == nullptr) return INVALID_HANDLE;
+    run_all(driver, *of);
+    erase(driver.streams, stream);
+    return driver.failed;
+  });
+}
+
+API cuStreamSynchronize(void* stream) {
+  return in_context([&](Driver& driver) {
+    Stream* of = find(driver.streams, stream);
+    if (of == nullptr) return INVALID_HANDLE;
+    run_all(driver, *of);
+    return driver.failed;
+  });
+}
+
+API cuEventCreate(void** event, unsigned) {
+  return in_context([&](Driver& driver) {
+    *event = driver.events.insert(std::make_unique<Event>()).first->get();
+    return SUCCESS;
+  });
+}
+
+API cuEventDestroy_v2(void* event) {
+  return in_context([&](Driver& driver) {
+    Event* of = find(driver.events, event);
+    if (of == nullptr) return INVALID_HANDLE;
+    // Work that is to reach it holds its address.
+    if (of->reached < of->recorded) run_all(driver, *of->stream);
+    erase(driver.events, event);
+    return driver.failed;
+  });
+}
+
+API cuEventRecord(void* event, void* stream) {
+  return in_context([&](Driver& driver) {
+    Event* of = find(driver.events, event);
+    Stream* in = find(driver.streams, stream);
+    if (of == nullptr || in == nullptr) return INVALID_HANDLE;
+    of->stream = in;
+    uint64_t number = ++of->recorded;
+    return queue(driver, *in, [=] {
+      of->reached = number;
+      return SUCCESS;
+    });
+  });
+}
+
+API cuEventSynchronize(void* event) {
+  return in_context([&](Driver& driver) {
+    Event* of = find(driver.events, event);
+    if (of == nullptr) return INVALID_HANDLE;
+    while (of->reached < of->recorded && !of->stream->work.empty()) run_one(driver, *of->stream);
+    return driver.failed;
+  });
+}
+
+// Instead of code, an image names one of the sources of kernels that this library was made with.
+API cuModuleLoadData(void** module, const void* image) {
+  return in_context([&](Driver& driver) {
+    std::string name = name_of_image(static_cast<const char*>(image));
+    if (name.empty()) return std::memcmp(image, "\177ELF", 4) == 0 ? NO_BINARY_FOR_GPU : INVALID_IMAGE;
+    auto loaded = std::make_unique<Module>();
+    loaded->name = name;
+    *module = driver.modules.insert(std::move(loaded)).first->get();
+    return SUCCESS;
+  });
+}
+
+API cuModuleUnload(void* module) {
+  return in_context([&](Driver& driver) {
+    run_all(driver);
+    return erase(driver.modules, module) ? SUCCESS : INVALID_HANDLE;
+  });
+}
+
+API cuModuleGetFunction(void** function, void* module, const char* name) {
+  return in_context([&](Driver& driver) {
+    Module* of = find(driver.modules, module);
+    if (of == nullptr) return INVALID_HANDLE;
+    const emulation::Kernel* kernel = emulation::find(name);
+    if (kernel == nullptr || !belongs(name, of->name)) return NOT_FOUND;
+    *function = &of->functions.insert({name, {kernel}}).first->second;
+    return SUCCESS;
+  });
+}
+
+API cuModuleGetGlobal_v2(uintptr_t* address, size_t* bytes, void* module, const char* name) {
+  return in_context([&](Driver& driver) {
+    Module* of = find(driver.modules, module);
+    if (of == nullptr) return INVALID_HANDLE;
+    Dl_info own, found;
+    dladdr(reinterpret_cast<void*>(&cuInit), &own);
+    void* library = dlopen(own.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+    void* variable = dlsym(library, name);
+    dlclose(library);
+    const ElfW(Sym)* symbol = nullptr;
+    if (variable == nullptr || !belongs(name, of->name)) return NOT_FOUND;
+    dladdr1(variable, &found, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT);
+    *address = reinterpret_cast<uintptr_t>(variable);
+    *bytes = symbol->st_size;
+    driver.variables[*address] = {*bytes, nullptr};
+    return SUCCESS;
+  });
+}
+
+API cuFuncSetAttribute(void* function, int attribute, int value) {
+  return in_context([&](Driver&) {
+    if (attribute != MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > MOST_SHARED_BYTES) return INVALID_VALUE;
+    static_cast<Function*>(function)->sharedBytes = value;
+    return SUCCESS;
+  });
+}
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void*, int threads, size_t sharedBytes) {
+  return in_context([&](Driver&) {
+    *blocks = std::min(2048 / threads, int(MOST_SHARED_BYTES / std::max<size_t>(sharedBytes, 1)));
+    return SUCCESS;
+  });
+}
+
+API cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes, void* stream,
+                   void** parameters, void** extra) {
+  return in_context([&](Driver& driver) {
+    Stream* of = find(driver.streams, stream);
+    auto* launched = static_cast<Function*>(function);
+    if (of == nullptr || launched == nullptr) return INVALID_HANDLE;
+    uint64_t threads = uint64_t(blockX) * blockY * blockZ;
+    if (gridX == 0 || gridY == 0 || gridZ == 0 || gridY > MOST_GRID_Y || gridZ > MOST_GRID_Y || threads == 0 || threads > MOST_THREADS) return INVALID_VALUE;
+    if (int(sharedBytes) > launched->sharedBytes || extra != nullptr) return INVALID_VALUE;
+    const emulation::Kernel* kernel = launched->kernel;
+    // The caller's memory is read now.
+    auto values = std::make_shared<std::vector<std::vector<char>>>();
+    for (int i = 0; i < kernel->parameters; i++) {
+      const char* value = static_cast<const char*>(parameters[i]);
+      values->emplace_back(value, value + kernel->sizes[i]);
+    }
+    return queue(driver, *of, [=, &driver] {
+      if (driver.settings["failing launches"] > 0) {
+        driver.settings["failing launches"]--;
+        return LAUNCH_FAILED;
+      }
+      std::vector<void*> addresses;
+      for (auto& value : *values) addresses.push_back(value.data());
+      std::string error = emulation::run(*kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, addresses.data());
+      if (error.empty()) return SUCCESS;
+      std::fprintf(stderr, "emulated GPU: %s: %s\n", kernel->name, error.c_str());
+      return LAUNCH_FAILED;
+    });
+  });
+}
+
+API cuGetErrorName(int result, const char** name) {
+  *name = result == SUCCESS ? "CUDA_SUCCESS" : result == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "an error; see driver.cpp";
+  return SUCCESS;
+}
