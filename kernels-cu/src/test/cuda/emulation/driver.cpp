@@ -243,7 +243,14 @@ API cuDevicePrimaryCtxRetain(void** context, int) {
 API cuDevicePrimaryCtxRelease_v2(int) {
   return initialized([&](Driver& driver) {
     if (driver.contexts == 0) return INVALID_CONTEXT;
-    driver.contexts--;
+    if (--driver.contexts == 0) {
+      driver.streams.clear();
+      driver.events.clear();
+      driver.modules.clear();
+      driver.device.clear();
+      driver.pinned.clear();
+      driver.used = 0;
+    }
     return SUCCESS;
   });
 }

@@ -16,12 +16,6 @@ import org.ringwood.kernels.scalar.Accuracy;
 
 /** What every provider has to hold: attention equals the f64 oracle under the project's error bound. */
 interface AccuracyContract {
-    /** Token counts that no block size divides. */
-    int[] SIZES = {1, 4, 6, 13, 63, 207, 513, 1025};
-
-    /** Head dims that go with them in turn. */
-    int[] DIMS = {1, 7, 64, 80, 128, 256};
-
     /** The device with the provider's kernels. */
     Device device();
 
@@ -32,12 +26,14 @@ interface AccuracyContract {
     }
 
     static Stream<AttentionCase> sizes() {
+        int[] sizes = {1, 4, 6, 13, 63, 207, 513, 1025};
+        int[] dims = {1, 7, 64, 80, 128, 256};
         List<AttentionCase> cases = new ArrayList<>();
-        for (int i = 0; i < SIZES.length; i++) {
-            int tokens = SIZES[i];
-            int dim = DIMS[i % DIMS.length];
+        for (int i = 0; i < sizes.length; i++) {
+            int tokens = sizes[i];
+            int dim = dims[i % dims.length];
             cases.add(AttentionCase.causal(tokens, dim));
-            cases.add(AttentionCase.full(tokens, SIZES[(i + 3) % SIZES.length], dim));
+            cases.add(AttentionCase.full(tokens, sizes[(i + 3) % sizes.length], dim));
         }
         return cases.stream();
     }

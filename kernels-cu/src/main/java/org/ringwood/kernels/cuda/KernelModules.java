@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.cuda.driver.Driver;
+import org.ringwood.kernels.cuda.driver.DriverException;
 
 /** The kernels of a device, loaded when first asked for. For one thread. */
 final class KernelModules implements AutoCloseable {
@@ -90,12 +91,24 @@ final class KernelModules implements AutoCloseable {
     }
 
     private Driver.Module module(String name) {
-        return modules.computeIfAbsent(
+        return modules.computeIfAbsent(name, _ -> load(name));
+    }
+
+    private Driver.Module load(String name) {
+        byte[] image = KernelImages.find(
                 name,
-                _ -> driver.load(KernelImages.find(
-                        name,
-                        driver.attribute(device, Driver.Attribute.CAPABILITY_MAJOR),
-                        driver.attribute(device, Driver.Attribute.CAPABILITY_MINOR))));
+                driver.attribute(device, Driver.Attribute.CAPABILITY_MAJOR),
+                driver.attribute(device, Driver.Attribute.CAPABILITY_MINOR));
+        try {
+            return driver.load(image);
+        } catch (DriverException refused) {
+            int version = driver.version();
+            throw new UnsupportedOperationException(
+                    "the NVIDIA driver, which is for CUDA " + version / 1000 + "." + version % 1000 / 10
+                            + ", can't load the kernels of this build (" + refused.getMessage()
+                            + "): update it, or build Ringwood with nvcc of that release",
+                    refused);
+        }
     }
 
     @Override

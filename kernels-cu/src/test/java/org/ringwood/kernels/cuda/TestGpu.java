@@ -2,18 +2,16 @@ package org.ringwood.kernels.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
-import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.opentest4j.TestAbortedException;
+import org.junit.jupiter.api.Assumptions;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
 
 /**
- * The GPU that tests run on: the machine's own if it has a driver, else an emulated one. The system property {@code ringwood.test.gpu} says otherwise: {@code
- * emulation}, or {@code none}.
+ * The GPU that tests run on: the machine's own if it has a driver, else an emulated one; without either they are skipped. The system property {@code
+ * ringwood.test.gpu} names one of {@code machine}, {@code emulation} and {@code none}; then what is named is not skipped if it is missing, but fails.
  */
 @SuppressWarnings("restricted")
 public final class TestGpu {
@@ -29,20 +27,29 @@ public final class TestGpu {
     private record Found(@Nullable Device device, @Nullable Emulation emulation, String missing) {}
 
     private static Found find() {
-        String wanted = System.getProperty(PROPERTY, "any").toLowerCase(Locale.ROOT);
-        if (wanted.equals("none")) {
-            return new Found(null, null, "-D" + PROPERTY + "=none");
-        }
+        return switch (System.getProperty(PROPERTY, "any")) {
+            case "any" -> findAny();
+            case "machine" -> open(null);
+            case "emulation" -> open(Emulation.load());
+            case "none" -> new Found(null, null, "-D" + PROPERTY + "=none");
+            default -> throw new IllegalArgumentException("-D" + PROPERTY + " is machine, emulation or none");
+        };
+    }
+
+    private static Found findAny() {
         try {
-            Emulation emulation = wanted.equals("emulation") || !hasDriver() ? Emulation.load() : null;
-            return new Found(CudaDevice.open(0, CpuList.NONE, ""), emulation, "");
+            return open(hasDriver() ? null : Emulation.load());
         } catch (UnsupportedOperationException e) {
             return new Found(null, null, "there is no GPU, nor its emulation: " + e.getMessage());
         }
     }
 
+    private static Found open(@Nullable Emulation emulation) {
+        return new Found(CudaDevice.open(0, CpuList.NONE, ""), emulation, "");
+    }
+
     /** Asks the loader and not JCuda, which would not look a second time. */
-    private static boolean hasDriver() {
+    static boolean hasDriver() {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup driver = SymbolLookup.libraryLookup("libcuda.so.1", arena);
             return driver.find("cuInit").isPresent();
@@ -54,7 +61,7 @@ public final class TestGpu {
     /** The device, which stays open whoever closes it; the test is skipped if there is none. */
     public static Device device() {
         if (Holder.FOUND.device() == null) {
-            throw new TestAbortedException(Holder.FOUND.missing());
+            return Assumptions.abort(Holder.FOUND.missing());
         }
         return new Kept(Holder.FOUND.device());
     }
@@ -62,9 +69,10 @@ public final class TestGpu {
     /** The emulation; the test is skipped if the device is a real one, or none. */
     static Emulation emulation() {
         Device device = device();
-        return Optional.ofNullable(Holder.FOUND.emulation())
-                .orElseThrow(
-                        () -> new TestAbortedException("only for an emulated GPU, not for " + device.description()));
+        if (Holder.FOUND.emulation() == null) {
+            return Assumptions.abort("this is for an emulated GPU, not for " + device.description());
+        }
+        return Holder.FOUND.emulation();
     }
 
     /** Opening a device and loading its kernels takes a while, so that all tests share one. */

@@ -34,11 +34,17 @@ public final class Drivers {
         } catch (DriverException e) {
             return new Found(null, "the NVIDIA driver can't be initialised: " + e.getMessage());
         } catch (LinkageError e) {
-            // Without the driver's library JCuda's class fails to initialise: UnsatisfiedLinkError, then
-            // NoClassDefFoundError.
-            return new Found(null, "the NVIDIA driver's library libcuda.so.1 can't be loaded");
+            return new Found(null, explain(e));
         } catch (IOException | UncheckedIOException e) {
             return new Found(null, "JCuda's library can't be unpacked: " + e.getMessage());
         }
+    }
+
+    /** JCuda's class fails to initialise where its own library can't be linked to the driver's, or where it has none for this system. */
+    private static String explain(LinkageError error) {
+        String message = String.valueOf(error.getMessage());
+        return message.contains("libcuda")
+                ? "the NVIDIA driver's library libcuda.so.1 can't be loaded"
+                : "JCuda can't be loaded: " + message.lines().findFirst().orElse("");
     }
 }
