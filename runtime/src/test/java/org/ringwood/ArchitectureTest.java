@@ -12,14 +12,25 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** The rooms of the house: who may know whom. */
-@AnalyzeClasses(packages = "org.ringwood", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "org.ringwood",
+        importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestsOfOtherModules.class})
 class ArchitectureTest {
     private static final String VECTOR = "jdk.incubator.vector.Vector";
+
+    /** Leaves out tests that a module has put into a jar. */
+    static final class NoTestsOfOtherModules implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
 
     @ArchTest
     static final ArchRule MODULES_KNOW_ONLY_WHAT_LIES_BELOW = layeredArchitecture()

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.plan.Plan;
+import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.Timeouts;
@@ -126,12 +127,18 @@ final class ShardedRun {
     List<Execution> run(Devices.Kind device) {
         Execution[] executions = new Execution[plan.ranks()];
         RankThreads.run(ProcessGroups.inProcess(plan.problem().topology(), TIMEOUTS), group -> {
-            try (Device mine = Devices.open(device, 1);
-                    PlanExecutor executor = new PlanExecutor(group, mine)) {
-                executions[group.rank()] = executor.execute(plan, shards.get(group.rank()), scoring);
+            try (Device mine = Devices.open(device, 1)) {
+                executions[group.rank()] = run(group, mine);
             }
         });
         return List.of(executions);
+    }
+
+    /** Runs one rank's part of the plan. */
+    Execution run(ProcessGroup group, Device device) {
+        try (PlanExecutor executor = new PlanExecutor(group, device)) {
+            return executor.execute(plan, shards.get(group.rank()), scoring);
+        }
     }
 
     /** Every rank's output rows, in natural order. If several ranks have a row, it must be the same on all. */
@@ -173,8 +180,29 @@ final class ShardedRun {
 
     /** The result against the oracle. */
     Accuracy judge() {
+        return problem().judge(output(), lse());
+    }
+
+    /** One rank's rows of the result against the oracle. */
+    Accuracy judge(int rank) {
+        AttentionTensors shard = shards.get(rank);
+        Positions positions = plan.queryPositions(rank);
+        AttentionProblem problem = problem();
+        float[] out = new float[shard.out().dim()];
+        Accuracy accuracy = Accuracy.none(shard.out().dtype());
+        for (long row = 0; row < positions.rows(); row++) {
+            for (int head = 0; head < shard.out().heads(); head++) {
+                shard.out().read(row, head, out, 0);
+                float lse = shard.lse().get(row, head, 0);
+                accuracy = accuracy.and(
+                        problem.oracle(positions.position(row), head).judge(accuracy.dtype(), out, lse));
+            }
+        }
+        return accuracy;
+    }
+
+    private AttentionProblem problem() {
         Mask mask = plan.problem().mask();
-        return new AttentionProblem(queries, keys, values, mask.slices(), scoring.scale(), scoring.softcap())
-                .judge(output(), lse());
+        return new AttentionProblem(queries, keys, values, mask.slices(), scoring.scale(), scoring.softcap());
     }
 }

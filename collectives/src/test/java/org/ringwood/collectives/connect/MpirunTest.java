@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.ringwood.collectives.TestJvm;
 import org.ringwood.collectives.TransportChoice;
 import org.ringwood.collectives.mpi.MpiBinding;
 import org.ringwood.collectives.mpi.OpenMpi;
@@ -49,13 +48,7 @@ class MpirunTest {
     }
 
     private static List<String> program(MpiBinding binding, String what, TransportChoice transport, long peerMillis) {
-        return TestJvm.command(
-                OpenMpi.flags(binding),
-                OpenMpi.classPath(),
-                GroupProcess.class,
-                what,
-                transport.name(),
-                Long.toString(peerMillis));
+        return OpenMpi.program(binding, GroupProcess.class, what, transport.name(), Long.toString(peerMillis));
     }
 
     private BufferedReader start(ProcessBuilder builder) throws IOException {
@@ -79,10 +72,7 @@ class MpirunTest {
     void computeTogetherOverTwoNodes() throws Exception {
         OpenMpi.missing().ifPresent(reason -> assumeTrue(false, reason));
         List<String> program = program(MpiBinding.FOREIGN, "collectives", TransportChoice.SHM_MPI, PATIENT);
-        List<String> both = new ArrayList<>(program);
-        both.addAll(List.of(":", "-n", "1", "-x", "SLURMD_NODENAME=n2"));
-        both.addAll(program);
-        List<String> lines = start(OpenMpi.mpirun(List.of("-x", "SLURMD_NODENAME=n1"), RANKS - 1, both))
+        List<String> lines = start(OpenMpi.mpirunOnNodes(List.of(RANKS - 1, 1), program))
                 .lines()
                 .toList();
         assertThat(lines).containsExactly(GroupProcess.DONE, GroupProcess.DONE, GroupProcess.DONE);

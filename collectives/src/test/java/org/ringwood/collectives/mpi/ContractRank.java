@@ -3,19 +3,14 @@ package org.ringwood.collectives.mpi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -36,9 +31,6 @@ import org.ringwood.collectives.TransportContract;
  */
 @SuppressWarnings("restricted") // Looks at what native code sees.
 final class ContractRank implements TransportContract, CollectivesContract {
-    /** What a test's outcome is if it has passed. */
-    static final String PASSED = "passed";
-
     private final Path folder;
     private final List<Integer> sizes;
     private final int self = Integer.parseInt(System.getenv("OMPI_COMM_WORLD_RANK"));
@@ -67,26 +59,11 @@ final class ContractRank implements TransportContract, CollectivesContract {
                 .toList();
     }
 
-    static Path outcomeFile(Path folder, String test, int rank) {
-        return folder.resolve(test + "." + rank);
-    }
-
     /** What a test shares is numbered anew in each, since one that fails on this rank alone does not do all that the others do. */
     private void run(Method method) throws IOException {
         test = method.getName();
         connected = 0;
-        Files.writeString(outcomeFile(folder, test, self), outcome(method), StandardOpenOption.CREATE_NEW);
-    }
-
-    private String outcome(Method test) {
-        try {
-            test.invoke(this);
-            return PASSED;
-        } catch (InvocationTargetException | IllegalAccessException thrown) {
-            StringWriter text = new StringWriter();
-            thrown.printStackTrace(new PrintWriter(text, true));
-            return text.toString();
-        }
+        new Outcomes(folder).note(test, self, () -> method.invoke(this));
     }
 
     /** Ranks may outnumber the cores, and UCX must leave the JVM its signals: Open MPI is told before it starts. */

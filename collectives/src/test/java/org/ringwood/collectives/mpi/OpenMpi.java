@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
+import org.ringwood.collectives.TestJvm;
 
 /** Open MPI as the tests use it. What is missing is installed, if this process may. */
 public final class OpenMpi {
@@ -68,8 +69,13 @@ public final class OpenMpi {
         }
     }
 
+    /** A command that starts a rank's JVM, which uses a binding. */
+    public static List<String> program(MpiBinding binding, Class<?> main, String... arguments) {
+        return TestJvm.command(flags(binding), classPath(), main, arguments);
+    }
+
     /** What a JVM needs to use a binding. */
-    public static List<String> flags(MpiBinding binding) {
+    private static List<String> flags(MpiBinding binding) {
         List<String> flags = new ArrayList<>();
         flags.add("-D" + MpiBinding.PROPERTY + "=" + binding.name().toLowerCase(Locale.ROOT));
         jar().ifPresent(jar -> flags.add("-Djava.library.path=" + jar.getParent()));
@@ -77,7 +83,7 @@ public final class OpenMpi {
     }
 
     /** This JVM's class path and what the Java bindings need. */
-    public static String classPath() {
+    private static String classPath() {
         List<String> path = new ArrayList<>();
         path.add(System.getProperty("java.class.path"));
         jar().ifPresent(jar -> path.add(jar.toString()));
@@ -125,16 +131,45 @@ public final class OpenMpi {
 
     /** A command that starts a program on so many ranks, of which several may share a core. Root may, too. */
     public static ProcessBuilder mpirun(List<String> options, int ranks, List<String> program) {
-        List<String> command = new ArrayList<>(List.of("mpirun", "--oversubscribe"));
-        command.addAll(options);
+        List<String> command = new ArrayList<>(options);
         command.addAll(List.of("-n", Integer.toString(ranks)));
         command.addAll(program);
+        return mpirun(command);
+    }
+
+    /** The same on so many ranks of each of some nodes: on this host all, but with names of nodes that differ. */
+    public static ProcessBuilder mpirunOnNodes(List<Integer> ranks, List<String> program) {
+        List<String> command = new ArrayList<>();
+        for (int node = 0; node < ranks.size(); node++) {
+            if (node > 0) {
+                command.add(":");
+            }
+            command.addAll(List.of("-n", ranks.get(node).toString(), "-x", "SLURMD_NODENAME=n" + (node + 1)));
+            command.addAll(program);
+        }
+        return mpirun(command);
+    }
+
+    private static ProcessBuilder mpirun(List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of("mpirun", "--oversubscribe"));
+        command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("OMPI_ALLOW_RUN_AS_ROOT", "1");
         builder.environment().put("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
         // Ranks must not find another launcher's variables.
         builder.environment().keySet().removeIf(name -> name.startsWith("SLURM") || name.startsWith("PMI"));
         return builder;
+    }
+
+    /** Waits for the end of what a command starts; returns its exit code. */
+    public static int run(ProcessBuilder mpirun, Path log) throws IOException, InterruptedException {
+        Process process =
+                mpirun.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        try {
+            return process.waitFor();
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     private static boolean runs(String... command) {

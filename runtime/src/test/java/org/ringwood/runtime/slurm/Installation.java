@@ -29,7 +29,7 @@ final class Installation {
         int number = 0;
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             // An empty one is the working directory, in which no module is.
-            if (!entry.isEmpty()) {
+            if (!entry.isEmpty() && !entry.endsWith("-tests.jar")) {
                 addLibrary(Path.of(entry), home.resolve("lib"), number++);
             }
         }
