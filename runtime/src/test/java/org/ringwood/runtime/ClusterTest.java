@@ -46,6 +46,7 @@ class ClusterTest {
         runOn(hosts, 0, "run", job.toString());
         AttentionShape shape = new AttentionShape(203, 203, 4, 4, 16, 16, DType.F32);
         Map<String, Object> report = JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
+        assertThat(report).containsEntry("emulated", true);
         for (int index = 0; index < SCHEDULES.size(); index++) {
             Schedule schedule = Schedules.named(SCHEDULES.get(index));
             Plan plan = schedule.plan(
@@ -133,7 +134,8 @@ class ClusterTest {
                     "MASTER_ADDR", "127.0.0.1",
                     "MASTER_PORT", Integer.toString(port),
                     "RINGWOOD_TOKEN", "secret of " + directory,
-                    "SLURMD_NODENAME", hosts.get(rank)));
+                    "SLURMD_NODENAME", hosts.get(rank),
+                    "RINGWOOD_EMULATED", "The hosts: processes of one machine"));
             ranks.add(LaunchedProgram.ringwood(directory, environment, arguments));
         }
         return ranks;

@@ -14,6 +14,7 @@ import org.ringwood.runtime.worker.Seat;
 import org.ringwood.runtime.worker.SweepProcess;
 import org.ringwood.runtime.worker.SweepTask;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -33,11 +34,8 @@ final class BenchCommand implements Callable<Integer>, Verbose {
     @Parameters(index = "0", arity = "0..1", paramLabel = "SWEEP.yaml", description = "Sweep file.")
     private @Nullable Path given;
 
-    @Option(
-            names = "--out",
-            paramLabel = "DIR",
-            description = "Where measurements are kept; any number of runs may share it.")
-    private @Nullable Path out;
+    @Mixin
+    private MeasuringOptions options = new MeasuringOptions();
 
     @Option(names = "--resume", description = "Measure only what is missing in DIR.")
     private boolean resume;
@@ -45,22 +43,13 @@ final class BenchCommand implements Callable<Integer>, Verbose {
     @Option(names = "--dry-run", description = "Show the rows and start nothing.")
     private boolean dryRun;
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "Replaces a key of the sweep file, such as iterations=5; may be repeated.")
-    private List<String> settings = List.of();
-
-    @Option(names = "--verbose", description = "Show stack traces and logs if something fails.")
-    private boolean verbose;
-
     BenchCommand(Class<?> worker) {
         this.worker = worker;
     }
 
     @Override
     public boolean verbose() {
-        return verbose;
+        return options.verbose();
     }
 
     @Override
@@ -79,18 +68,17 @@ final class BenchCommand implements Callable<Integer>, Verbose {
     private ExitStatus run(Path file) throws InterruptedException {
         Optional<Seat> seat = Seat.of(System.getenv());
         if (dryRun) {
-            SweepTask task = new SweepTask(file, settings, out == null ? Path.of("") : out, resume && out != null);
-            show(task, seat);
+            boolean known = options.out().isPresent();
+            show(new SweepTask(file, options.settings(), options.out().orElse(Path.of("")), resume && known), seat);
             return ExitStatus.DONE;
         }
-        if (out == null) {
-            throw new InputException(
-                    "--out is missing: name a directory for the measurements, or show the rows by --dry-run");
-        }
-        SweepTask task = new SweepTask(file, settings, out, resume);
+        Path out = options.out()
+                .orElseThrow(() -> new InputException(
+                        "--out is missing: name a directory for the measurements, or show the rows by --dry-run"));
+        SweepTask task = new SweepTask(file, options.settings(), out, resume);
         return seat.isPresent()
-                ? SweepProcess.run(seat.get(), task, verbose)
-                : new LocalSweep(worker, task, task.read(), verbose).run();
+                ? SweepProcess.run(seat.get(), task, options.verbose())
+                : new LocalSweep(worker, task, task.read(), options.verbose()).run();
     }
 
     /** What a worker is given, which has to know what kind of benchmark it is a rank of. */

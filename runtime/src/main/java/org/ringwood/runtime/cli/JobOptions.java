@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.job.JobFile;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** What names a job on the command line. */
@@ -13,37 +13,31 @@ final class JobOptions {
     @Parameters(index = "0", paramLabel = "JOB.yaml", description = "Job file.")
     private Path file = Path.of("");
 
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "Replaces a key of the job file, such as attention.schedule=ring; may be repeated.")
-    private List<String> settings = List.of();
-
-    @Option(names = "--verbose", description = "Show stack traces and logs if something fails.")
-    private boolean verbose;
+    @Mixin
+    private SettingOptions settings = new SettingOptions();
 
     Path file() {
         return file;
     }
 
     List<String> settings() {
-        return settings;
+        return settings.settings();
     }
 
     boolean verbose() {
-        return verbose;
+        return settings.verbose();
     }
 
     /** What a worker is given to read the same job. */
     List<String> arguments() {
         List<String> arguments = new ArrayList<>();
         arguments.add(file.toString());
-        arguments.addAll(settings);
+        arguments.addAll(settings());
         return arguments;
     }
 
     /** The job, read and checked. */
     Job read() {
-        return JobFile.read(file, settings, System.getenv());
+        return JobFile.read(file, settings(), System.getenv());
     }
 }

@@ -1,10 +1,8 @@
 package org.ringwood.runtime.cli;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.net.NetBench;
@@ -13,6 +11,7 @@ import org.ringwood.runtime.worker.NetProcess;
 import org.ringwood.runtime.worker.NetTask;
 import org.ringwood.runtime.worker.Seat;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Measures the links between ranks, without attention. */
@@ -67,18 +66,8 @@ final class NetCommand implements Callable<Integer>, Verbose {
             description = "Measured exchanges at most, fewer on slow links; 20 if not given.")
     private int iterations = 20;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Where measurements are kept, for ringwood plot.")
-    private @Nullable Path out;
-
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description =
-                    "A key of a job file that says how ranks meet and wait, such as network.interface=ib0; may be repeated.")
-    private List<String> settings = List.of();
-
-    @Option(names = "--verbose", description = "Show stack traces and logs if something fails.")
-    private boolean verbose;
+    @Mixin
+    private MeasuringOptions options = new MeasuringOptions();
 
     NetCommand(Class<?> worker) {
         this.worker = worker;
@@ -86,7 +75,7 @@ final class NetCommand implements Callable<Integer>, Verbose {
 
     @Override
     public boolean verbose() {
-        return verbose;
+        return options.verbose();
     }
 
     @Override
@@ -103,10 +92,10 @@ final class NetCommand implements Callable<Integer>, Verbose {
         NetTask task = new NetTask(
                 transports,
                 new NetBench.Sizes(from, to, factor, warmup, iterations),
-                settings,
-                Optional.ofNullable(out));
+                options.settings(),
+                options.out());
         Optional<Seat> seat = Seat.of(System.getenv());
-        return seat.isPresent() ? NetProcess.run(seat.get(), task, verbose) : onThisMachine(task);
+        return seat.isPresent() ? NetProcess.run(seat.get(), task, options.verbose()) : onThisMachine(task);
     }
 
     private ExitStatus onThisMachine(NetTask task) throws InterruptedException {
@@ -114,7 +103,7 @@ final class NetCommand implements Callable<Integer>, Verbose {
         List<Job.Transport> ofProcesses = transports.stream()
                 .filter(transport -> transport != Job.Transport.INPROCESS)
                 .toList();
-        ExitStatus status = threads ? NetProcess.runThreads(task, workers, verbose) : ExitStatus.DONE;
+        ExitStatus status = threads ? NetProcess.runThreads(task, workers, options.verbose()) : ExitStatus.DONE;
         if (status != ExitStatus.DONE || (!transports.isEmpty() && ofProcesses.isEmpty())) {
             return status;
         }
@@ -124,7 +113,7 @@ final class NetCommand implements Callable<Integer>, Verbose {
                         workers,
                         Optional.empty(),
                         task.job().timeouts().job(),
-                        verbose)
+                        options.verbose())
                 .run();
     }
 }

@@ -9,9 +9,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.Rendezvous;
@@ -29,14 +26,14 @@ final class Bulletin implements Rendezvous {
     private final IMap<String, String> map;
     private final ITopic<String> calls;
     private final Map<String, String> copy = new ConcurrentHashMap<>();
-    private final Consumer<JobFailure> onFailure;
-    private final Supplier<@Nullable JobFailure> failure;
+    private final ClusterCalls cluster;
+    private final Health health;
 
-    Bulletin(HazelcastInstance hazelcast, Consumer<JobFailure> onFailure, Supplier<@Nullable JobFailure> failure) {
+    Bulletin(HazelcastInstance hazelcast, ClusterCalls cluster, Health health) {
         this.map = hazelcast.getMap("bulletin");
         this.calls = hazelcast.getTopic("failures");
-        this.onFailure = onFailure;
-        this.failure = failure;
+        this.cluster = cluster;
+        this.health = health;
         calls.addMessageListener(call -> learn(FAILURE, call.getMessageObject()));
         map.addEntryListener((EntryAddedListener<String, String>) this::added, true);
         // What was written before this rank listened.
@@ -52,7 +49,7 @@ final class Bulletin implements Rendezvous {
             return;
         }
         if (key.equals(FAILURE)) {
-            onFailure.accept(JobFailure.decode(value));
+            health.learn(JobFailure.decode(value));
         }
         wake();
     }
@@ -64,7 +61,8 @@ final class Bulletin implements Rendezvous {
 
     @Override
     public void publish(String key, String value) {
-        String other = map.putIfAbsent(USER + key, value);
+        String entry = USER + key;
+        String other = cluster.toKeeper(entry, "publishing " + key, () -> map.putIfAbsent(entry, value));
         if (other != null && !other.equals(value)) {
             throw new IllegalStateException("two ranks publish " + key + ": one as " + other + ", one as " + value);
         }
@@ -83,7 +81,7 @@ final class Bulletin implements Rendezvous {
                 if (value != null) {
                     return value;
                 }
-                JobFailure known = failure.get();
+                JobFailure known = health.jobFailure();
                 if (known != null) {
                     throw new GroupFailureException(known.failure(), "waiting for " + what);
                 }
@@ -122,7 +120,7 @@ final class Bulletin implements Rendezvous {
     }
 
     void declareOver() {
-        map.put(OVER, OVER);
+        cluster.toKeeper(OVER, "declaring the end of the job", () -> map.put(OVER, OVER));
         learn(OVER, OVER);
     }
 

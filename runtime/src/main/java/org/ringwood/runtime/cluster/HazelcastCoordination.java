@@ -1,7 +1,6 @@
 package org.ringwood.runtime.cluster;
 
 import com.hazelcast.cluster.Cluster;
-import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import java.io.IOException;
 import java.time.Duration;
@@ -35,6 +34,8 @@ public final class HazelcastCoordination implements Coordination {
     /** How long rank 0 may take, before it leaves, to see that others have copies of what it holds. */
     private static final Duration SECURED = Duration.ofSeconds(2);
 
+    private static final String JOINING = "waiting for all ranks to join";
+
     private final ClusterSettings settings;
     private final HazelcastInstance hazelcast;
     private final Health health;
@@ -49,13 +50,17 @@ public final class HazelcastCoordination implements Coordination {
         this.hazelcast = hazelcast;
         this.onFailure = onFailure;
         this.health = new Health(this::agreeOnFirst, this::failed);
-        this.bulletin = new Bulletin(hazelcast, health::learn, health::jobFailure);
-        this.pulse = new Pulse(
-                settings.me().rank(),
-                settings.size(),
-                health,
-                settings.timeouts().peer(),
-                hazelcast.getTopic("pulse"));
+        ClusterCalls calls = new ClusterCalls(settings.me(), health, this::keeper, MemberConfig.patience(settings));
+        this.bulletin = calls.toAll(JOINING, () -> new Bulletin(hazelcast, calls, health));
+        this.pulse = calls.toAll(
+                JOINING,
+                () -> new Pulse(
+                        settings.me().rank(),
+                        settings.size(),
+                        health,
+                        settings.timeouts().peer(),
+                        hazelcast.getTopic("pulse"),
+                        this::wake));
         hazelcast
                 .getCluster()
                 .addMembershipListener(
@@ -70,11 +75,12 @@ public final class HazelcastCoordination implements Coordination {
      * @throws GroupFailureException if the ranks do not come together in time; it names who is missing
      */
     public static HazelcastCoordination join(ClusterSettings settings, Consumer<JobFailure> onFailure) {
-        HazelcastInstance hazelcast = start(settings);
+        long deadline = System.nanoTime() + settings.timeouts().join().toNanos();
+        HazelcastInstance hazelcast = new Entrance(settings, deadline).enter();
         try {
             HazelcastCoordination coordination = new HazelcastCoordination(settings, hazelcast, onFailure);
             coordination.announce();
-            coordination.awaitAll();
+            coordination.awaitAll(deadline);
             return coordination;
         } catch (RuntimeException failed) {
             hazelcast.getLifecycleService().terminate();
@@ -82,29 +88,14 @@ public final class HazelcastCoordination implements Coordination {
         }
     }
 
-    private static HazelcastInstance start(ClusterSettings settings) {
-        Optional<String> master = settings.me().rank() == 0 ? Optional.empty() : Optional.of(findMaster(settings));
-        try {
-            return Hazelcast.newHazelcastInstance(MemberConfig.of(settings, master));
-        } catch (RuntimeException failed) {
-            throw StartFailure.explain(settings, master, failed);
+    /** Who keeps the entries of a key. */
+    private Optional<Member> keeper(String key) {
+        if (!hazelcast.getLifecycleService().isRunning()) {
+            return Optional.empty();
         }
-    }
-
-    private static String findMaster(ClusterSettings settings) {
-        Duration join = settings.timeouts().join();
-        try {
-            return settings.meeting()
-                    .find(join)
-                    .orElseThrow(() -> StartFailure.nobodyAt(
-                            settings,
-                            "did not appear at " + settings.meeting() + " within " + join.toSeconds() + " s"));
-        } catch (IOException unreadable) {
-            throw new InputException("cannot read where rank 0 is: " + unreadable.getMessage(), unreadable);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while looking for rank 0", interrupted);
-        }
+        return Optional.ofNullable(
+                        hazelcast.getPartitionService().getPartition(key).getOwner())
+                .map(MembershipWatch::of);
     }
 
     private void announce() {
@@ -120,14 +111,15 @@ public final class HazelcastCoordination implements Coordination {
         }
     }
 
-    private synchronized void awaitAll() {
-        long deadline = System.nanoTime() + settings.timeouts().join().toNanos();
+    private synchronized void awaitAll(long deadline) {
         while (true) {
             JobFailure known = health.jobFailure();
             if (known != null) {
-                throw new GroupFailureException(known.failure(), "waiting for all ranks to join");
+                throw new GroupFailureException(known.failure(), JOINING);
             }
-            List<Member> present = present();
+            List<Member> present = present().stream()
+                    .filter(member -> pulse.hears(member.rank()))
+                    .toList();
             if (present.size() == settings.size()) {
                 members = present;
                 pulse.watch(present);
@@ -137,7 +129,7 @@ public final class HazelcastCoordination implements Coordination {
             if (left <= 0) {
                 Failure missing = Attendance.missing(present, settings);
                 health.report(missing);
-                throw new GroupFailureException(missing, "waiting for all ranks to join");
+                throw new GroupFailureException(missing, JOINING);
             }
             try {
                 wait(left);

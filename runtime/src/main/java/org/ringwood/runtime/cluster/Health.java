@@ -1,7 +1,6 @@
 package org.ringwood.runtime.cluster;
 
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +10,7 @@ import org.ringwood.runtime.outcome.JobFailure;
 
 /** What one process knows of the health of the job. The first failure stays; progress of others is told by the pulse. */
 final class Health implements Liveness {
-    private final AtomicReference<@Nullable JobFailure> first = new AtomicReference<>();
+    private final CompletableFuture<JobFailure> first = new CompletableFuture<>();
     private final UnaryOperator<JobFailure> agree;
     private final Consumer<JobFailure> onFailure;
     private volatile long ownProgress = System.nanoTime();
@@ -29,13 +28,18 @@ final class Health implements Liveness {
 
     @Override
     public @Nullable Failure failure() {
-        JobFailure known = first.get();
+        JobFailure known = jobFailure();
         return known == null ? null : known.failure();
     }
 
     @Nullable
     JobFailure jobFailure() {
-        return first.get();
+        return first.getNow(null);
+    }
+
+    /** Is completed by the first failure, and by nothing else. */
+    CompletableFuture<JobFailure> first() {
+        return first.copy();
     }
 
     @Override
@@ -44,14 +48,14 @@ final class Health implements Liveness {
     }
 
     void fail(JobFailure mine) {
-        if (first.get() == null) {
+        if (!first.isDone()) {
             learn(agree.apply(mine));
         }
     }
 
     /** Takes note of a failure that all ranks get to know by the same way. */
     void learn(JobFailure agreed) {
-        if (first.compareAndSet(null, Objects.requireNonNull(agreed))) {
+        if (first.complete(agreed)) {
             onFailure.accept(agreed);
         }
     }

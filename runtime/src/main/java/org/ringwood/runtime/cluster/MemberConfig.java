@@ -24,17 +24,24 @@ final class MemberConfig {
     static final String HOST = "host";
     static final String PID = "pid";
 
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(60);
     private static final int PARTITIONS = 11;
     private static final int MOST_BACKUPS = 6;
 
     private MemberConfig() {}
 
-    static Config of(ClusterSettings settings, Optional<String> master) {
+    /**
+     * A configuration.
+     *
+     * @param master where rank 0 is; empty for rank 0
+     * @param join how long this rank may take to get in
+     */
+    static Config of(ClusterSettings settings, Optional<String> master, Duration join) {
         Config config = new Config();
         config.setClusterName(clusterName(settings.token()));
         identify(config, settings.me(), settings.size());
         network(config, settings, master);
-        properties(config, settings);
+        properties(config, patience(settings), join);
         config.getSerializationConfig()
                 .setAllowUnsafe(false)
                 .setEnableCompression(false)
@@ -78,21 +85,26 @@ final class MemberConfig {
         master.ifPresent(endpoint -> join.getTcpIpConfig().setRequiredMember(endpoint));
     }
 
-    private static void properties(Config config, ClusterSettings settings) {
-        Duration peer = settings.timeouts().peer();
-        // The pulse finds silent ranks in time; this is for what it cannot see.
-        Duration heartbeat = peer.multipliedBy(2);
+    /**
+     * How long a member may be silent for the others, and an answer of the cluster may take. The pulse finds silent ranks in time; this
+     * is for what it cannot see, and not shorter than Hazelcast's own, since a member that still starts is slow.
+     */
+    static Duration patience(ClusterSettings settings) {
+        Duration twice = settings.timeouts().peer().multipliedBy(2);
+        return twice.compareTo(LEAST_PATIENCE) > 0 ? twice : LEAST_PATIENCE;
+    }
+
+    private static void properties(Config config, Duration patience, Duration join) {
         config.setProperty("hazelcast.socket.bind.any", "false")
                 .setProperty("hazelcast.phone.home.enabled", "false")
                 .setProperty("hazelcast.logging.type", "slf4j")
                 .setProperty("hazelcast.shutdownhook.enabled", "false")
                 .setProperty("hazelcast.wait.seconds.before.join", "0")
-                .setProperty(
-                        "hazelcast.max.join.seconds",
-                        seconds(settings.timeouts().join()))
+                .setProperty("hazelcast.max.join.seconds", seconds(join))
+                .setProperty("hazelcast.connect.all.wait.seconds", seconds(join))
                 .setProperty("hazelcast.heartbeat.interval.seconds", "1")
-                .setProperty("hazelcast.max.no.heartbeat.seconds", seconds(heartbeat))
-                .setProperty("hazelcast.operation.call.timeout.millis", Long.toString(peer.toMillis()))
+                .setProperty("hazelcast.max.no.heartbeat.seconds", seconds(patience))
+                .setProperty("hazelcast.operation.call.timeout.millis", Long.toString(patience.toMillis()))
                 // A member that was cut off ends; it must never merge back into the job that went on without it.
                 .setProperty("hazelcast.merge.first.run.delay.seconds", "1000000")
                 .setProperty("hazelcast.partition.count", Integer.toString(PARTITIONS))

@@ -4,6 +4,8 @@ import com.hazelcast.topic.ITopic;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -32,16 +34,21 @@ final class Pulse implements AutoCloseable {
     private final AtomicReferenceArray<Progress> known;
     private final AtomicLongArray progressOf;
     private final AtomicLongArray heardAt;
+    private final Set<Integer> callers = ConcurrentHashMap.newKeySet();
+    private final Runnable onNewCaller;
     private final ScheduledExecutorService timer;
     private final Future<?> beats;
     private volatile List<Member> watched = List.of();
     private long lastBeat = System.nanoTime();
 
-    Pulse(int rank, int size, Health health, Duration patience, ITopic<String> calls) {
+    /** @param onNewCaller runs whenever a rank is heard for the first time */
+    Pulse(int rank, int size, Health health, Duration patience, ITopic<String> calls, Runnable onNewCaller) {
         this.rank = rank;
         this.health = health;
         this.patience = patience;
         this.calls = calls;
+        this.onNewCaller = onNewCaller;
+        this.callers.add(rank);
         this.known = new AtomicReferenceArray<>(
                 Collections.nCopies(size, Progress.NONE).toArray(new Progress[0]));
         this.progressOf = new AtomicLongArray(size);
@@ -50,6 +57,11 @@ final class Pulse implements AutoCloseable {
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("pulse").factory());
         this.beats = timer.scheduleWithFixedDelay(this::beat, 0, BEAT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether a rank has called yet: a process may be a member of the cluster long before it is done with its start. */
+    boolean hears(int member) {
+        return callers.contains(member);
     }
 
     /** From now on a member that does not call in time is a failure. */
@@ -124,6 +136,9 @@ final class Pulse implements AutoCloseable {
         long progress = Long.parseLong(fields[1]);
         if (progressOf.getAndSet(caller, progress) != progress) {
             health.othersProgressed();
+        }
+        if (callers.add(caller)) {
+            onNewCaller.run();
         }
     }
 

@@ -13,4 +13,9 @@ public final class Emulation {
     public static String of(Map<String, String> environment) {
         return environment.getOrDefault(VARIABLE, "").replaceAll("\\s+", " ").strip();
     }
+
+    /** Whether anything is known to be emulated. */
+    public static boolean isIn(Map<String, String> environment) {
+        return !of(environment).isEmpty();
+    }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.outcome.Build;
+import org.ringwood.runtime.outcome.Emulation;
 import org.ringwood.runtime.planning.Decision;
 import org.ringwood.runtime.report.Report;
 import org.ringwood.runtime.report.Trace;
@@ -46,7 +47,7 @@ final class Voice {
                         resolved,
                         inputs.shape(),
                         inputs.batch(),
-                        false,
+                        Emulation.isIn(System.getenv()),
                         choices(resolved, job, result.decisions())),
                 result.reports());
         job.trace().ifPresent(file -> Trace.write(file, result.traces()));

@@ -3,14 +3,20 @@ package org.ringwood.runtime.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -125,6 +131,78 @@ class HazelcastCoordinationTest {
                 .hasMessageContaining("did not join within 1 s");
     }
 
+    /** Where connecting takes more than a second, Hazelcast shuts the new member down. */
+    @Test
+    void whoDoesNotGetInAtFirstTriesAgain() throws Exception {
+        List<Socket> callers = new ArrayList<>();
+        try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            fillUp(deaf, callers);
+            meeting().announce("127.0.0.1:" + deaf.getLocalPort());
+            CountDownLatch refused = new CountDownLatch(1);
+            Entrance entrance =
+                    new Entrance(settings(1, 2, 1, "token", TIMEOUTS), System.nanoTime() + LONG.toNanos(), config -> {
+                        try {
+                            return Hazelcast.newHazelcastInstance(config);
+                        } catch (IllegalStateException shutDown) {
+                            refused.countDown();
+                            throw shutDown;
+                        }
+                    });
+            Future<HazelcastInstance> one = threads.submit(entrance::enter);
+            refused.await();
+            Future<HazelcastCoordination> zero = threads.submit(() -> join(settings(0, 2, 0, "token", TIMEOUTS)));
+            HazelcastInstance member = finished(one);
+            assertThat(member.getCluster().getMembers()).hasSize(2);
+            member.getLifecycleService().terminate();
+            assertThatThrownBy(zero::get).hasMessageContaining("rank 1");
+        } finally {
+            for (Socket caller : callers) {
+                caller.close();
+            }
+        }
+    }
+
+    /** From then on, whoever calls waits for an answer. */
+    private static void fillUp(ServerSocket listener, List<Socket> callers) throws IOException {
+        while (true) {
+            Socket caller = new Socket();
+            callers.add(caller);
+            try {
+                caller.connect(listener.getLocalSocketAddress(), 200);
+            } catch (SocketTimeoutException full) {
+                return;
+            }
+        }
+    }
+
+    @Test
+    void whoIsAMemberButDoesNotCallYetIsNotThere() {
+        Timeouts hasty = new Timeouts(Duration.ofSeconds(4), LONG, LONG, Optional.empty());
+        Future<HazelcastCoordination> zero = threads.submit(() -> join(settings(0, 2, 0, "token", hasty)));
+        ClusterSettings mute = settings(1, 2, 1, "token", TIMEOUTS);
+        HazelcastInstance member = new Entrance(mute, System.nanoTime() + LONG.toNanos()).enter();
+        try {
+            assertThatThrownBy(zero::get)
+                    .cause()
+                    .isInstanceOf(GroupFailureException.class)
+                    .hasMessageContaining("rank 1 did not join within 4 s");
+        } finally {
+            member.getLifecycleService().terminate();
+        }
+    }
+
+    @Test
+    void whoIsOutOfTheClusterSaysSo() {
+        HazelcastCoordination rank = join(1).getFirst();
+        rank.close();
+        assertThatThrownBy(() -> rank.rendezvous().publish("key", "value"))
+                .isInstanceOfSatisfying(
+                        GroupFailureException.class,
+                        out -> assertThat(JobFailure.of(out.failure()).status()).isEqualTo(ExitStatus.PEER_LOST))
+                .hasMessageContaining("rank 0 (host0")
+                .hasMessageContaining("no member of the job's cluster any more");
+    }
+
     @Test
     void nobodyGetsInWithoutTheToken() {
         join(1);
@@ -132,7 +210,8 @@ class HazelcastCoordinationTest {
         assertThatThrownBy(() -> join(settings(1, 2, 2, "guess", hasty)))
                 .isInstanceOf(GroupFailureException.class)
                 .hasMessageContaining("rank 0")
-                .hasMessageContaining("cannot be reached");
+                .hasMessageContaining("cannot be reached")
+                .hasMessageContaining("RINGWOOD_TOKEN");
         assertThat(joined.getFirst().failure()).isNull();
     }
 
