@@ -55,7 +55,8 @@ final class LaunchedProgram implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> flag.startsWith("--"))
                 .forEach(command::add);
-        command.addAll(List.of("-Xmx256m", "-Djava.io.tmpdir=" + temporary));
+        // Small jobs: compiling well what they compute costs more than it saves.
+        command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + temporary));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(arguments);
         Path out = temporary.resolve("stdout");

@@ -6,10 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The command that starts a JVM like this one: same binary, same class path, same module flags and {@code ringwood.} properties.
+ * The command that starts a JVM like this one: same binary, same class path, same compiler, same module flags and {@code ringwood.} properties.
  * Heap and collector are the new JVM's own.
  */
 public final class JavaCommand {
+    private static final List<String> INHERITED =
+            List.of("--", "-Dringwood.", "-Djava.io.tmpdir", "-XX:TieredStopAtLevel=");
+
     private JavaCommand() {}
 
     /**
@@ -34,6 +37,6 @@ public final class JavaCommand {
     }
 
     private static boolean isInherited(String flag) {
-        return flag.startsWith("--") || flag.startsWith("-Dringwood.") || flag.startsWith("-Djava.io.tmpdir");
+        return INHERITED.stream().anyMatch(flag::startsWith);
     }
 }
