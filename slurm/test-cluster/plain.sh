@@ -42,15 +42,21 @@ plain_stop() {
   for name in slurmctld $(cd "$folder/run" && ls -d n* 2>/dev/null) munged; do
     end "$name" || true
   done
-  local pid
-  for pid in $(marked); do
-    kill -KILL "$pid" 2>/dev/null || true
+  local pids tries
+  for tries in $(seq 50); do
+    pids=$(marked)
+    [ -n "$pids" ] || return 0
+    # shellcheck disable=SC2086
+    kill -KILL $pids 2>/dev/null || true
+    sleep 0.1
   done
+  echo "cluster: processes ${pids//$'\n'/ } cannot be ended after $tries tries" >&2
+  return 1
 }
 
-# Processes that this cluster's daemons started, and what those did: the mark is in their environment.
+# Processes that this cluster's daemons started, its jobs, and what those did: the mark is in their environment.
 marked() {
-  grep -lzxF "CLUSTER_MARK=$folder" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
+  grep -lzxF "CLUSTER_MARK=$folder" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | grep -vx $$ || true
 }
 
 # The first of so many neighbouring TCP ports that nobody listens on, below those that the kernel gives away.

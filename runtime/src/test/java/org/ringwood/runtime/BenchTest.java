@@ -152,7 +152,7 @@ class BenchTest {
     void aDryRunStartsNothing() throws Exception {
         try (LaunchedProgram program = LaunchedProgram.ringwood(directory, "bench", file.toString(), "--dry-run")) {
             assertThat(program.await()).isZero();
-            assertThat(program.out()).contains("5 rows, of which 5 are to be measured; nodes: 1");
+            assertThat(program.out()).contains("5 rows, of which 5 are to be measured on nodes/workers: 1/1 1/2");
         }
     }
 

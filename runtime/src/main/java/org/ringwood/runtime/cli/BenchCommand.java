@@ -40,6 +40,12 @@ final class BenchCommand implements Callable<Integer>, Verbose {
     @Option(names = "--resume", description = "Measure only what is missing in DIR.")
     private boolean resume;
 
+    @Option(
+            names = "--processes",
+            paramLabel = "N",
+            description = "Measure only rows of so many processes; ranks that are threads are one.")
+    private Optional<Integer> processes = Optional.empty();
+
     @Option(names = "--dry-run", description = "Show the rows and start nothing.")
     private boolean dryRun;
 
@@ -69,16 +75,24 @@ final class BenchCommand implements Callable<Integer>, Verbose {
         Optional<Seat> seat = Seat.of(System.getenv());
         if (dryRun) {
             boolean known = options.out().isPresent();
-            show(new SweepTask(file, options.settings(), options.out().orElse(Path.of("")), resume && known), seat);
+            SweepTask task =
+                    new SweepTask(file, options.settings(), options.out().orElse(Path.of("")), resume && known);
+            show(task, processes, seat);
             return ExitStatus.DONE;
         }
         Path out = options.out()
                 .orElseThrow(() -> new InputException(
                         "--out is missing: name a directory for the measurements, or show the rows by --dry-run"));
         SweepTask task = new SweepTask(file, options.settings(), out, resume);
-        return seat.isPresent()
-                ? SweepProcess.run(seat.get(), task, options.verbose())
-                : new LocalSweep(worker, task, task.read(), options.verbose()).run();
+        if (seat.isEmpty()) {
+            return new LocalSweep(worker, task, task.read(), processes, options.verbose()).run();
+        }
+        int started = seat.get().size();
+        if (processes.orElse(started) != started) {
+            throw new InputException(
+                    "--processes " + processes.get() + " contradicts the " + started + " ranks that were started");
+        }
+        return SweepProcess.run(seat.get(), task, options.verbose());
     }
 
     /** What a worker is given, which has to know what kind of benchmark it is a rank of. */
@@ -88,9 +102,9 @@ final class BenchCommand implements Callable<Integer>, Verbose {
         return arguments;
     }
 
-    private static void show(SweepTask task, Optional<Seat> seat) {
+    private static void show(SweepTask task, Optional<Integer> processes, Optional<Seat> seat) {
         Sweep sweep = task.read();
-        Pending pending = task.pending(sweep);
+        Pending pending = task.pending(sweep).ofProcesses(processes);
         System.out.print(SweepTable.of(sweep, pending, seat));
         sweep.leftOut().forEach(sentence -> System.out.println("left out: " + sentence));
     }

@@ -17,9 +17,10 @@ import org.ringwood.runtime.worker.ThreadedSweep;
  * number of workers and nodes.
  *
  * @param worker main class of a worker
+ * @param processes of a row that is measured; empty for all
  * @param verbose whether all logs are shown if something fails
  */
-record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, boolean verbose) {
+record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, Optional<Integer> processes, boolean verbose) {
     /** Rows that are measured by the same ranks. */
     private record Crew(boolean threads, int workers, int nodes) {
         static Crew of(Row row) {
@@ -28,7 +29,7 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, boolean verbose)
     }
 
     ExitStatus run() throws InterruptedException {
-        Pending pending = task.pending(sweep);
+        Pending pending = task.pending(sweep).ofProcesses(processes);
         Pending here = pending.only(this::fits);
         explainOthers(pending, here);
         ExitStatus worst = ExitStatus.DONE;

@@ -1,5 +1,6 @@
 package org.ringwood.runtime.cli;
 
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.ringwood.runtime.job.Input;
@@ -53,13 +54,13 @@ final class SweepTable {
     }
 
     private static String summary(Sweep sweep, Pending pending, Optional<Seat> seat) {
-        String nodes = sweep.rows().stream()
-                .map(Row::nodes)
+        String places = pending.rows().stream()
+                .sorted(Comparator.comparingInt(Row::machines).thenComparingInt(Row::processes))
+                .map(row -> row.machines() + "/" + row.processes())
                 .distinct()
-                .sorted()
-                .map(String::valueOf)
                 .collect(Collectors.joining(" "));
-        return sweep.rows().size() + " rows, of which " + pending.rows().size() + " are to be measured; nodes: " + nodes
+        return sweep.rows().size() + " rows, of which " + pending.rows().size() + " are to be measured"
+                + (places.isEmpty() ? "" : " on nodes/workers: " + places)
                 + seat.map(place -> "; " + place.size() + " ranks were started").orElse("") + "\n";
     }
 }

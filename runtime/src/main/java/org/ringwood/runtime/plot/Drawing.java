@@ -17,12 +17,16 @@ final class Drawing {
     private static final double LETTER = 6.3;
     private static final double LEGEND_GAP = 34;
     private static final double WIDE = 500;
+    private static final double HALF = 0.5;
+    /** Room for ticks with units of their own. */
+    private static final double WIDE_LEFT = 84;
 
     private final Figure figure;
     private final Dimension.Unit xUnit;
     private final Dimension.Unit yUnit;
     private final Scale x;
     private final Scale y;
+    private final double left;
     private final StringBuilder svg = new StringBuilder();
 
     private Drawing(Figure figure) {
@@ -49,6 +53,7 @@ final class Drawing {
         this.yUnit = diagonal ? xUnit : figure.y().dimension().unit(largest(ys));
         this.x = diagonal ? scale(figure.x(), both, xUnit) : alongX(figure.x(), xs, xUnit);
         this.y = diagonal ? x : scale(figure.y(), yAndIdeal, yUnit);
+        this.left = isWide() ? WIDE_LEFT : LEFT;
     }
 
     /** The figure as part of a page, which has the styles. */
@@ -67,6 +72,9 @@ final class Drawing {
     }
 
     private static Scale scale(Figure.Axis axis, double[] values, Dimension.Unit unit) {
+        if (axis.dimension() == Dimension.SHARE && largest(values) > HALF && largest(values) <= 1) {
+            return Scale.PARTS;
+        }
         if (!axis.logarithmic()) {
             return Scale.linear(largest(values), unit.factor());
         }
@@ -113,7 +121,7 @@ final class Drawing {
     }
 
     private double px(double value) {
-        return LEFT + x.at(value) * (WIDTH - LEFT - RIGHT);
+        return left + x.at(value) * (WIDTH - left - RIGHT);
     }
 
     private double py(double value) {
@@ -126,11 +134,11 @@ final class Drawing {
             svg.append(String.format(
                     Locale.ROOT,
                     "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                    LEFT,
+                    left,
                     WIDTH - RIGHT,
                     py(tick),
                     py(tick)));
-            text(LEFT - 6, py(tick) + 4, "tick", "end", yTick(tick));
+            text(left - 6, py(tick) + 4, "tick", "end", yTick(tick));
         }
         for (double tick : x.ticks()) {
             svg.append(String.format(
@@ -145,12 +153,12 @@ final class Drawing {
         svg.append(String.format(
                 Locale.ROOT,
                 "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>%n",
-                LEFT,
+                left,
                 TOP,
-                WIDTH - LEFT - RIGHT,
+                WIDTH - left - RIGHT,
                 PLOT_HEIGHT));
         text(
-                LEFT + (WIDTH - LEFT - RIGHT) / 2,
+                left + (WIDTH - left - RIGHT) / 2,
                 bottom + 33,
                 "label",
                 "middle",
@@ -182,8 +190,8 @@ final class Drawing {
     private void drawIdeal() {
         figure.ideal().ifPresent(ideal -> {
             switch (ideal) {
-                case Figure.Ideal.Level level -> ideal(LEFT, py(level.y()), WIDTH - RIGHT, py(level.y()));
-                case Figure.Ideal.Diagonal _ -> ideal(LEFT, TOP + PLOT_HEIGHT, WIDTH - RIGHT, TOP);
+                case Figure.Ideal.Level level -> ideal(left, py(level.y()), WIDTH - RIGHT, py(level.y()));
+                case Figure.Ideal.Diagonal _ -> ideal(left, TOP + PLOT_HEIGHT, WIDTH - RIGHT, TOP);
             }
         });
     }

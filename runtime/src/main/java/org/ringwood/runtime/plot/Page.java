@@ -26,8 +26,9 @@ public final class Page {
             body{margin:0 auto;max-width:1500px;padding:1.2rem 1.6rem 3rem;background:var(--paper);color:var(--ink);
             font:15px/1.5 system-ui,"Segoe UI",Helvetica,Arial,sans-serif}
             h1{font-size:1.6rem;margin:.2rem 0}h2{font-size:1.25rem;margin:2.2rem 0 .6rem}
-            .figures{display:flex;flex-wrap:wrap;gap:14px}figure{margin:0;padding:8px;background:var(--card);border-radius:8px}
-            figure svg{display:block;max-width:100%;height:auto}.notes{background:var(--warn);border-radius:8px;padding:.6rem 1rem}
+            h3{font-size:1rem;margin:1.4rem 0 .5rem;color:var(--soft)}
+            .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:14px}figure{margin:0;padding:8px;background:var(--card);border-radius:8px}
+            figure svg{display:block;width:100%;height:auto}.notes{background:var(--warn);border-radius:8px;padding:.6rem 1rem}
             .notes ul{margin:.2rem 0;padding-left:1.2rem}.scroll{overflow-x:auto}summary{cursor:pointer;margin:.8rem 0 .4rem}
             table{border-collapse:collapse;font-size:13px;white-space:nowrap}th,td{padding:3px 9px;border-bottom:1px solid var(--grid);text-align:left}
             th{color:var(--soft);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}footer{color:var(--soft);margin-top:2rem}

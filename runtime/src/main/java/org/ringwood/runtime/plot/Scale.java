@@ -18,6 +18,9 @@ record Scale(double from, double to, boolean logarithmic, List<Double> ticks) {
     /** A logarithmic axis spans this at least, so that it has some ticks. */
     private static final double LEAST_SPAN = 4;
 
+    /** From nothing to all of it. */
+    static final Scale PARTS = new Scale(0, 1, false, List.of(0.0, 0.2, 0.4, 0.6, 0.8, 1.0));
+
     /** Part of the axis at which a value stands, from 0 to 1 if it is on it. */
     double at(double value) {
         return logarithmic ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);

@@ -21,7 +21,7 @@ final class SweepFigures {
 
     /**
      * @param cells of the sweep's rows
-     * @param baselines cells of the rows that others are compared with, by their ids
+     * @param baselines cells of the rows that others are compared with, and no others, by their ids
      * @param sameThreads whether they have the threads of all workers
      */
     SweepFigures(String sweep, List<Cell> cells, Map<String, Cell> baselines, boolean sameThreads, Traits traits) {
@@ -35,7 +35,9 @@ final class SweepFigures {
 
     /** What part of the baseline's speed each worker keeps; NaN if there is no baseline. */
     double efficiency(Cell cell) {
-        Cell baseline = baselines.get(cell.any().baseline());
+        String itself = cell.any().row();
+        Cell baseline = baselines.get(
+                baselines.containsKey(itself) ? itself : cell.any().baseline());
         return baseline == null ? Double.NaN : cell.efficiency(baseline, sameThreads);
     }
 

@@ -1,10 +1,12 @@
 package org.ringwood.runtime.plot;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.ringwood.runtime.sweep.Baseline;
 import org.ringwood.runtime.sweep.Measurement;
@@ -65,19 +67,37 @@ final class SweepSection {
                 .reduce((_, last) -> last);
         String x = told.map(Provenance::x).orElse("");
         List<Cell> cells = Cell.of(rows, isByRun(x));
-        Map<String, Cell> byId = Cell.of(rows, false).stream()
+        Set<String> referred = rows.stream().map(Measurement::baseline).collect(Collectors.toSet());
+        Map<String, Cell> baselines = Cell.of(rows, false).stream()
+                .filter(cell -> referred.contains(cell.any().row()))
                 .collect(Collectors.toMap(cell -> cell.any().row(), cell -> cell));
-        List<String> baselines =
-                rows.stream().map(Measurement::baseline).distinct().toList();
-        List<Cell> compared = cells.stream()
-                .filter(cell -> !baselines.contains(cell.any().row()))
-                .toList();
-        List<Cell> shown = compared.isEmpty() ? cells : compared;
+        List<Cell> shown = shown(cells, referred, x);
         boolean sameThreads = told.map(Provenance::baseline)
                 .filter(Baseline.SAME_THREADS.toString()::equals)
                 .isPresent();
-        SweepFigures figures = new SweepFigures(sweep, shown, byId, sameThreads, new Traits(shown, x));
+        SweepFigures figures = new SweepFigures(sweep, shown, baselines, sameThreads, new Traits(shown, x));
         return new SweepSection(told.map(Provenance::title).orElse(sweep), cells, figures);
+    }
+
+    /** Those that are compared with others; along ranks, what they are compared with is the first point of a line that goes on alike. */
+    private static List<Cell> shown(List<Cell> cells, Set<String> baselines, String x) {
+        List<Cell> compared = cells.stream()
+                .filter(cell -> !baselines.contains(cell.any().row()))
+                .toList();
+        if (compared.isEmpty() || !Traits.alongRanks(compared, x)) {
+            return compared.isEmpty() ? cells : compared;
+        }
+        return cells.stream()
+                .filter(cell -> compared.contains(cell)
+                        || compared.stream().anyMatch(other -> isAlike(cell.any(), other.any())))
+                .toList();
+    }
+
+    private static boolean isAlike(Measurement one, Measurement other) {
+        return one.schedule().equals(other.schedule())
+                && one.partition().equals(other.partition())
+                && one.transport().equals(other.transport())
+                && one.threads() == other.threads();
     }
 
     /** Along the link, the same row of two runs is two points. */
@@ -90,12 +110,14 @@ final class SweepSection {
     }
 
     String html() {
-        StringBuilder html = new StringBuilder("<section><h2>")
-                .append(Html.escape(title))
-                .append("</h2>\n<div class=\"figures\">\n");
-        drawn.forEach(
-                figure -> html.append("<figure>").append(Drawing.inline(figure)).append("</figure>\n"));
-        html.append("</div>\n<details open><summary>The same as a table</summary>\n");
+        StringBuilder html =
+                new StringBuilder("<section><h2>").append(Html.escape(title)).append("</h2>\n");
+        Map<String, List<Figure>> places =
+                drawn.stream().collect(Collectors.groupingBy(Figure::place, LinkedHashMap::new, Collectors.toList()));
+        places.forEach((place, there) -> html.append(
+                        places.size() == 1 ? "" : "<h3>" + Html.escape(place.isEmpty() ? "all" : place) + "</h3>\n")
+                .append(figures(there)));
+        html.append("<details open><summary>The same as a table</summary>\n");
         List<List<String>> rows = new ArrayList<>();
         cells.forEach(cell -> rows.add(row(cell)));
         html.append("<p>Times are medians of the iterations, of the slowest rank. Speed-up is against ")
@@ -103,6 +125,12 @@ final class SweepSection {
                 .append(" in the same place.</p>\n")
                 .append(Html.table(TITLES, rows));
         return html.append("</details></section>\n").toString();
+    }
+
+    private static String figures(List<Figure> there) {
+        return there.stream()
+                .map(figure -> "<figure>" + Drawing.inline(figure) + "</figure>\n")
+                .collect(Collectors.joining("", "<div class=\"figures\">\n", "</div>\n"));
     }
 
     private List<String> row(Cell cell) {

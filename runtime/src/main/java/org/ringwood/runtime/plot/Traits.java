@@ -38,13 +38,33 @@ final class Traits {
             facet(cells, "queries", each -> each.queries() == each.tokens() ? "" : each.queries() + " queries");
         }
         facet(cells, "tokens", Traits::tokens);
-        boolean alongRanks = x.equals("workers") || x.equals("nodes");
-        facet(
-                cells,
-                "nodes",
-                each -> alongRanks
-                        ? ranksOfNode(each)
-                        : each.workers() + " workers on " + each.nodes() + (each.nodes() == 1 ? " node" : " nodes"));
+        facet(cells, "nodes", places(cells));
+    }
+
+    /** Along ranks, a figure shows how they scale over nodes that have as many each, or how they scale on one node. */
+    private Function<Measurement, String> places(List<Cell> cells) {
+        boolean onOneNode = x.equals("workers")
+                && varies(cells.stream().filter(cell -> cell.any().nodes() == 1).toList(), Traits::workers);
+        return each -> {
+            if (!isOfRanks(x)) {
+                return each.workers() + " workers on " + each.nodes() + (each.nodes() == 1 ? " node" : " nodes");
+            }
+            return onOneNode && each.nodes() == 1 ? "one node" : each.workers() / each.nodes() + " a node";
+        };
+    }
+
+    /** Whether cells will be drawn along the number of ranks, wanted or not. */
+    static boolean alongRanks(List<Cell> cells, String wanted) {
+        return isOfRanks(wanted.isEmpty() ? choose(cells) : wanted)
+                && (!wanted.isEmpty() || varies(cells, Traits::workers));
+    }
+
+    private static String workers(Measurement each) {
+        return Integer.toString(each.workers());
+    }
+
+    private static boolean isOfRanks(String column) {
+        return column.equals("workers") || column.equals("nodes");
     }
 
     private static boolean selfAttention(List<Cell> cells) {
@@ -81,10 +101,6 @@ final class Traits {
             case "weak-work" -> "";
             default -> each.tokens() + " tokens";
         };
-    }
-
-    private static String ranksOfNode(Measurement each) {
-        return each.nodes() == 1 ? "one node" : each.workers() / each.nodes() + " a node";
     }
 
     /** The column to draw along. */

@@ -51,6 +51,11 @@ public final class Pending {
         return new Pending(part);
     }
 
+    /** That part of it whose rows have so many processes; all of it if none is wanted. */
+    public Pending ofProcesses(Optional<Integer> wanted) {
+        return only(row -> wanted.isEmpty() || wanted.get() == row.processes());
+    }
+
     /** The rows, in the order of the sweep. */
     public List<Row> rows() {
         return new ArrayList<>(iterations.keySet());

@@ -35,6 +35,16 @@ public record Row(Job job, int nodes, Scaling scaling, String mask, Optional<Str
         return job.workers().orElseThrow();
     }
 
+    /** Number of processes that its ranks are: one, if they are threads. */
+    public int processes() {
+        return job.transport() == Job.Transport.INPROCESS ? 1 : workers();
+    }
+
+    /** Number of machines that its processes are started on. */
+    public int machines() {
+        return processes() == 1 ? 1 : nodes;
+    }
+
     /** Sizes of the attention. */
     public Input.Random sizes() {
         return (Input.Random) job.input();

@@ -126,6 +126,32 @@ class PageTest {
         assertThat(two.point(2, Measurement::timeUs)).isEqualTo(new Series.Point(2, 2100, 2000, 2200));
     }
 
+    /** A sweep over nodes whose smallest row is also what the others are compared with. */
+    @Test
+    void aLineOverNodesBeginsWithItsBaseline() {
+        List<Measurement> rows = new ArrayList<>();
+        for (int nodes : new int[] {1, 2, 4}) {
+            rows.add(Measurements.of(
+                    "row",
+                    "on" + nodes,
+                    "workers",
+                    nodes,
+                    "nodes",
+                    nodes,
+                    "baseline",
+                    nodes == 1 ? "" : "on1",
+                    "flops",
+                    8));
+        }
+        SweepSection section = SweepSection.of("sweep", rows, results(rows));
+        assertThat(section.figures())
+                .filteredOn(figure -> figure.name().matches("sweep-(time|efficiency)"))
+                .hasSize(2)
+                .allSatisfy(figure -> assertThat(figure.series())
+                        .singleElement()
+                        .satisfies(line -> assertThat(line.points()).hasSize(3)));
+    }
+
     @Test
     void nothingMeasuredIsRefusedWithWhatWasFound() throws IOException {
         Files.writeString(directory.resolve("foreign.csv"), "a,b\n1,2\n");

@@ -1,16 +1,20 @@
 package org.ringwood.runtime.slurm;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** A job in Slurm's queue. */
@@ -55,8 +59,29 @@ record BatchJob(TestCluster cluster, String id, Path log) {
         });
     }
 
+    /** The jobs that this one has submitted and told of, in the order in which it did, with the names that the batch script gave them. */
+    List<BatchJob> submitted(String... names) throws IOException, InterruptedException {
+        End end = await();
+        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
+        List<String> ids = Pattern.compile("^job (\\d+) ", Pattern.MULTILINE)
+                .matcher(end.log())
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        assertThat(ids).as(end.log()).hasSize(names.length);
+        return IntStream.range(0, names.length)
+                .mapToObj(i ->
+                        new BatchJob(cluster, ids.get(i), cluster.jobs().resolve(names[i] + "-" + ids.get(i) + ".log")))
+                .toList();
+    }
+
+    /** Sends it the signal by which Slurm says that its time is nearly over. */
+    void warn() throws IOException, InterruptedException {
+        cluster.run(Map.of(), "scancel", "--signal=USR1", "--batch", id).requireSuccess();
+    }
+
     /** Slurm and processes of other namespaces tell this JVM of nothing: it has to look. */
-    private void awaitThat(String what, BooleanSupplier condition) throws InterruptedException {
+    void awaitThat(String what, BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {

@@ -8,18 +8,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.ringwood.runtime.sweep.Measurement;
+import org.ringwood.runtime.sweep.Results;
 
-/** The batch scripts as they are shipped, submitted to a real Slurm whose nodes share this machine. */
+/** The batch scripts as they are shipped, submitted to a real Slurm whose nodes share this machine. Jobs that wait are awaited last. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
 class SlurmTest {
@@ -46,13 +54,28 @@ class SlurmTest {
             """;
 
     private static final List<String> PROGRAMS = List.of(
-            "bash", "cat", "date", "grep", "head", "base64", "mkdir", "mpirun", "scontrol", "sed", "srun", "sbatch");
+            "bash",
+            "cat",
+            "date",
+            "grep",
+            "head",
+            "base64",
+            "mkdir",
+            "mpirun",
+            "realpath",
+            "scontrol",
+            "sed",
+            "srun",
+            "sbatch");
 
+    /** Its last row takes some seconds. */
     private static final String SWEEP = """
+            title: Ring on one node and on two
             warmup: 0
-            iterations: 1
-            axes: {schedules: ring, nodes: [1, 2], workersPerNode: 1, tokens: 256, heads: 2, dims: 16}
-            job: {threads: 1, verify: {samples: 4}}
+            iterations: 2
+            axes: {schedules: ring, partitions: contiguous, nodes: [1, 2], workersPerNode: 1, tokens: [64, 2500], heads: 2, dims: 64}
+            plot: {x: nodes}
+            job: {threads: 1, device: scalar, timeouts: {peer: 60s}, verify: {samples: 4}}
             """;
 
     @TempDir
@@ -61,12 +84,23 @@ class SlurmTest {
     private TestCluster cluster;
     private BatchJob late;
     private BatchJob never;
+    private BatchJob sole;
+    private BatchJob mpi;
+    private BatchJob disturbed;
+    private CompletableFuture<List<BatchJob>> sweep;
 
+    /** Jobs that mostly wait do so at the same time. */
     @BeforeAll
     void start() throws Exception {
         cluster = TestCluster.start("plain", 4, directory);
         late = withRankOne("late", "sleep 30", "join: 300s");
         never = withRankOne("never", "sleep 1000", "join: 20s");
+        disturbed = attention(2, 1).job("disturbed", job("disturbed"));
+        disturbed.awaitLog("start 0 on");
+        disturbed.warn();
+        sweep = CompletableFuture.supplyAsync(this::disturbedSweep);
+        mpi = attention(2, 1).job("mpi", job("mpi") + "transport: mpi\n");
+        sole = attention(1, 1).job("sole", job("sole"));
     }
 
     @AfterAll
@@ -78,38 +112,39 @@ class SlurmTest {
     }
 
     @Test
-    void twoJobsShareNodes() throws Exception {
+    void twoJobsShareNodesAndMpirunStartsTheRanksWhereASiteWantsIt() throws Exception {
         BatchJob wide = attention(4, 1).job("wide", job("wide"));
-        BatchJob deep = attention(2, 2).job("deep", job("deep"));
+        BatchJob deep = attention(2, 2)
+                .where("RINGWOOD_LAUNCH", "mpirun")
+                .where("OMPI_ALLOW_RUN_AS_ROOT", "1")
+                .where("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+                .job("deep", job("deep"));
         for (BatchJob job : new BatchJob[] {wide, deep}) {
             BatchJob.End end = job.await();
             assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
             String report = Files.readString(cluster.jobs().resolve("ringwood-runs/" + job.id() + "/report.json"));
             assertThat(report).contains("\"workers\" : 4");
         }
+        assertThat(wide.text()).contains("launch: none");
+        assertThat(deep.text()).contains("launch: mpirun");
         assertThat(deep.digest("deep.safetensors")).isEqualTo(wide.digest("wide.safetensors"));
     }
 
-    /** As when its time is nearly over. */
     @Test
+    @Order(Integer.MAX_VALUE)
     void aJobThatIsPutBackIntoTheQueueGivesTheSameBits() throws Exception {
-        BatchJob disturbed = attention(2, 1).job("disturbed", job("disturbed"));
-        disturbed.awaitLog("start 0 on");
-        cluster.run(Map.of(), "scancel", "--signal=USR1", "--batch", disturbed.id())
-                .requireSuccess();
-        BatchJob calm = attention(2, 1).job("calm", job("calm"));
         BatchJob.End end = disturbed.await();
         assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
         assertThat(end.log()).contains("queued to run again, restart 1 of 2", "start 1 on");
-        assertThat(calm.await().state()).isEqualTo("COMPLETED");
-        assertThat(disturbed.digest("disturbed.safetensors")).isEqualTo(calm.digest("calm.safetensors"));
+        assertThat(mpi.await().state()).isEqualTo("COMPLETED");
+        assertThat(disturbed.digest("disturbed.safetensors")).isEqualTo(mpi.digest("mpi.safetensors"));
     }
 
     @Test
     void aJobWithoutFurtherRestartsSaysThatItsTimeIsOver() throws Exception {
         BatchJob job = attention(2, 1).where("RINGWOOD_RESTARTS", "0").job("over", LONG);
         job.awaitMiddle("long.safetensors");
-        cluster.run(Map.of(), "scancel", "--signal=USR1", "--batch", job.id()).requireSuccess();
+        job.warn();
         BatchJob.End end = job.await();
         assertThat(end.code()).as(end.log()).isEqualTo(5);
         assertThat(end.log()).contains("sbatch --time", "was asked to end by a signal");
@@ -131,50 +166,60 @@ class SlurmTest {
 
     @Test
     void oneTaskIsOneWorker() throws Exception {
-        BatchJob.End end = attention(1, 1).job("sole", job("sole")).await();
+        BatchJob.End end = sole.await();
         assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
-    }
-
-    @Test
-    void mpirunStartsTheRanksWhereASiteWantsIt() throws Exception {
-        BatchJob.End end = attention(2, 2)
-                .where("RINGWOOD_LAUNCH", "mpirun")
-                .where("OMPI_ALLOW_RUN_AS_ROOT", "1")
-                .where("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
-                .job("mpirun", job("mpirun"))
-                .await();
-        assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
-        assertThat(end.log()).contains("launch: mpirun");
     }
 
     @Test
     void aJobThatAsksForMpiGetsIt() throws Exception {
-        BatchJob.End end =
-                attention(2, 1).job("mpi", job("mpi") + "transport: mpi\n").await();
+        BatchJob.End end = mpi.await();
         assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
         assertThat(end.log()).contains("launch: pmix");
     }
 
+    /** The jobs of a sweep; that on two nodes is put back into the queue after it has measured a row, and before it has all. */
+    private List<BatchJob> disturbedSweep() {
+        try {
+            List<BatchJob> jobs = new Submission(cluster, "scaling.sbatch")
+                    .job("sweep", SWEEP)
+                    .submitted("ringwood-1-nodes", "ringwood-2-nodes", "ringwood-plot");
+            BatchJob wide = jobs.get(1);
+            wide.awaitThat("measure a row", () -> measured().anyMatch(row -> row.nodes() == 2));
+            wide.warn();
+            return jobs;
+        } catch (IOException | InterruptedException failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    private Stream<Measurement> measured() {
+        return Results.read(cluster.jobs().resolve("sweep-results")).rows().stream();
+    }
+
     @Test
-    void aSweepIsMeasuredByAJobForEachNumberOfNodes() throws Exception {
-        BatchJob.End submitted =
-                new Submission(cluster, "scaling.sbatch").job("sweep", SWEEP).await();
-        assertThat(submitted.state()).as(submitted.log()).isEqualTo("COMPLETED");
-        List<String> ids = Pattern.compile("^job (\\d+) (measures on [12] nodes|plots)", Pattern.MULTILINE)
-                .matcher(submitted.log())
-                .results()
-                .map(found -> found.group(1))
-                .toList();
-        assertThat(ids).as(submitted.log()).hasSize(3);
-        for (int nodes = 1; nodes <= 2; nodes++) {
-            String id = ids.get(nodes - 1);
-            Path log = cluster.jobs().resolve("ringwood-" + nodes + "-nodes-" + id + ".log");
-            BatchJob.End end = new BatchJob(cluster, id, log).await();
+    @Order(Integer.MAX_VALUE)
+    void aSweepThatIsPutBackIntoTheQueueGoesOnWithTheRowsThatAreMissingAndIsDrawn() throws Exception {
+        for (BatchJob job : sweep.join()) {
+            BatchJob.End end = job.await();
             assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
         }
-        try (Stream<Path> files = Files.list(cluster.jobs().resolve("sweep-results"))) {
-            assertThat(files.filter(file -> file.toString().endsWith(".csv"))).hasSize(2);
-        }
+        assertThat(sweep.join().get(1).text()).contains("queued to run again, restart 1 of 10", "start 1 on");
+        List<String> rows = measured()
+                .map(row -> row.nodes() + " nodes, " + row.tokens() + " tokens: " + row.iteration())
+                .toList();
+        assertThat(rows).as("each is measured once").hasSize(2 * 2 * 2).doesNotHaveDuplicates();
+        Set<String> runs =
+                measured().filter(row -> row.nodes() == 2).map(Measurement::run).collect(Collectors.toSet());
+        assertThat(runs).as("one before and one after").hasSize(2);
+
+        Path results = cluster.jobs().resolve("sweep-results");
+        assertThat(results.resolve("index.html"))
+                .content()
+                .contains("Ring on one node and on two", "Efficiency against one worker", "time [")
+                .contains(runs);
+        assertThat(results.resolve("figures/sweep-2500-tokens-time.svg"))
+                .content()
+                .contains(">ring</text>", "<polyline");
     }
 
     @ParameterizedTest
@@ -245,12 +290,14 @@ class SlurmTest {
     }
 
     @Test
+    @Order(Integer.MAX_VALUE)
     void aWorkerThatStartsLateIsWaitedFor() throws Exception {
         BatchJob.End end = late.await();
         assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
     }
 
     @Test
+    @Order(Integer.MAX_VALUE)
     void aWorkerThatNeverStartsIsNamed() throws Exception {
         BatchJob.End end = never.await();
         assertThat(end.state()).as(end.log()).isEqualTo("FAILED");
