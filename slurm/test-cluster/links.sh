@@ -2,21 +2,22 @@
 # What networks of several machines suffer from; runs in the room of the namespaces. Sourced by `cluster`.
 : "${folder:?}" "${here:?}"
 
-# Both ends of the link, as a limit holds for what is sent: room_rate NODE RATE
+# Both ends of the link, as a limit holds for what is sent: room_rate NODE RATE [SIZE]
 room_rate() {
-  local node=$1 rate=$2
+  local node=$1 rate=$2 queue=(latency 50ms)
+  [ -z "${3:-}" ] || queue=(limit "$3")
   require_machine "$node"
-  limit "$rate" tc qdisc replace dev "$node"
-  limit "$rate" tc -n "$node" qdisc replace dev eth0
-  [ ! -e "$folder/run/fabric" ] || limit "$rate" tc -n "$node" qdisc replace dev fab0
+  limit tc qdisc replace dev "$node"
+  limit tc -n "$node" qdisc replace dev eth0
+  [ ! -e "$folder/run/fabric" ] || limit tc -n "$node" qdisc replace dev fab0
 }
 
-# limit RATE TC_COMMAND …; the queue holds 50 ms, and what a timer of 250 Hz lets through at once is enough for 400 Mbit/s.
+# limit TC_COMMAND …, to `rate` and with the `queue`; what a timer of 250 Hz lets through at once is enough for 400 Mbit/s.
 limit() {
-  if [ "$1" = none ]; then
-    "${@:2}" root pfifo_fast
+  if [ "$rate" = none ]; then
+    "$@" root pfifo_fast
   else
-    "${@:2}" root tbf rate "$1" burst 200kb latency 50ms || fail "'$1' is no rate that tc knows, such as 20mbit"
+    "$@" root tbf rate "$rate" burst 200kb "${queue[@]}" || fail "tc refuses the rate '$rate' or the queue '${queue[1]}'; say such as 20mbit and 64mb"
   fi
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The tier of namespaces: one room that holds everything, and in it a machine for each node. Sourced by `cluster`.
+# The tiers of namespaces: one room that holds everything, and in it a machine for each node. Where there is a configuration of Slurm, its
+# daemons run in the room and on the machines. Sourced by `cluster`.
 #
 # The room has its own processes, mounts, host name (ctl) and network (a bridge, which is the nodes' switch). Its first process is all
 # that the machine outside sees and ends: the kernel then ends every process in it, and with them networks, links and mounts.
@@ -10,12 +11,16 @@ controller=$network.254
 
 namespaces_start() {
   local node
-  [ "$(id -u)" = 0 ] || fail "only root may make namespaces; take the plain tier" 75
-  unshare --pid --mount --net --uts --fork true 2>/dev/null || fail "this kernel or container permits no namespaces; take the plain tier" 75
   for node in $(seq "$1"); do
     node_line "n$node" "NodeAddr=$network.$node"
   done | write_config "ctl($controller)" 17000 "$1"
   echo "SlurmdPort=17001" >>"$SLURM_CONF"
+  machines_start "$1" && await_nodes "$1"
+}
+
+machines_start() {
+  [ "$(id -u)" = 0 ] || fail "only root may make namespaces; take the plain tier" 75
+  unshare --pid --mount --net --uts --fork true 2>/dev/null || fail "this kernel or container permits no namespaces; take the plain tier" 75
   daemon room unshare --pid --mount --net --uts --fork --kill-child --mount-proc --propagation private "$here/cluster" --room main "$1"
   local tries
   for tries in $(seq 100); do
@@ -28,6 +33,10 @@ namespaces_start() {
 }
 
 namespaces_is_up() {
+  machines_is_up "$1"
+}
+
+machines_is_up() {
   local node
   recorded room >/dev/null || return 1
   for node in $(seq "$1"); do
@@ -37,9 +46,21 @@ namespaces_is_up() {
 }
 
 namespaces_run() {
+  machines_run "$@"
+}
+
+machines_run() {
   local room
   room=$(recorded room) || fail "the cluster in $folder does not run any more; start it again"
   enter "$room" "$@"
+}
+
+namespaces_stop() {
+  machines_stop
+}
+
+machines_stop() {
+  end room KILL
 }
 
 # Runs a command in the namespaces that an unshare has made: enter PID COMMAND …
@@ -47,10 +68,6 @@ enter() {
   local ns=/proc/$1/ns
   shift
   nsenter --pid="$ns/pid_for_children" --mount="$ns/mnt" --net="$ns/net" --uts="$ns/uts" --wdns="$PWD" "$@"
-}
-
-namespaces_stop() {
-  end room KILL
 }
 
 # ---- what follows runs in the room ----
@@ -68,8 +85,10 @@ room_main() {
   ip addr add "$controller/24" dev br0
   ip link set br0 up
   plain_congestion_control
-  start_munged
-  start_controller
+  if [ -e "$SLURM_CONF" ]; then
+    start_munged
+    start_controller
+  fi
   for node in $(seq "$1"); do
     add_machine "n$node" "$node"
     room_boot "n$node"
@@ -151,7 +170,7 @@ room_machine() {
   mkdir -p "/tmp/hsperfdata_$(id -un)"
   mount -t tmpfs -o mode=700 tmpfs "/tmp/hsperfdata_$(id -un)"
   # -b: this is a boot, and tells the controller that earlier jobs are lost.
-  slurmd -D -b -N "$1" -f "$SLURM_CONF" &
+  [ ! -e "$SLURM_CONF" ] || slurmd -D -b -N "$1" -f "$SLURM_CONF" &
   while :; do
     sleep infinity &
     wait $!

@@ -14,6 +14,7 @@ plain_start() {
   for node in $(seq "$1"); do
     daemon "n$node" slurmd -D -N "n$node" -f "$SLURM_CONF"
   done
+  await_nodes "$1"
 }
 
 plain_is_up() {
