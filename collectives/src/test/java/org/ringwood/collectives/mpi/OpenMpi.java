@@ -25,7 +25,7 @@ public final class OpenMpi {
 
     private static Path home() {
         Path folder = Path.of("").toAbsolutePath();
-        while (!Files.exists(folder.resolve("setup/mpi.sh"))) {
+        while (!Files.exists(folder.resolve("collectives/build-mpi-bindings"))) {
             folder = Optional.ofNullable(folder.getParent()).orElseThrow();
         }
         return folder;
@@ -57,11 +57,11 @@ public final class OpenMpi {
     private static final class Jar {
         static final Optional<String> MISSING = make()
                 ? Optional.empty()
-                : Optional.of("there is no mpi.jar, and setup/mpi.sh could not make one here");
+                : Optional.of("there is no mpi.jar, and collectives/build-mpi-bindings could not make one here");
 
         private static boolean make() {
-            boolean there =
-                    jar().isPresent() || runs(HOME.resolve("setup/mpi.sh").toString());
+            boolean there = jar().isPresent()
+                    || runs(HOME.resolve("collectives/build-mpi-bindings").toString());
             if (there && !isBuiltIn()) {
                 compileAdapter();
             }
