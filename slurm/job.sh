@@ -78,7 +78,7 @@ choose_launcher() {
 launch_for() {
   local argument
   for argument; do
-    if [[ $argument == *transport=mpi ]] || { [ -f "$argument" ] && grep -Eq 'transport: *\[?.*\bmpi\b' "$argument"; }; then
+    if [[ $argument == *transport=*mpi* ]] || { [ -f "$argument" ] && grep -Eq 'transport: *\[?.*\bmpi\b' "$argument"; }; then
       echo pmix
       return
     fi

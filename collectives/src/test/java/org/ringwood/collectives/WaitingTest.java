@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.ringwood.collectives.Failure.Cause;
@@ -114,7 +116,8 @@ class WaitingTest {
     /** The transport parks for an hour, so only the wake-up ends the wait. */
     @Test
     void isWokenByWhoeverEndsWhatItWaitsFor() throws InterruptedException {
-        Transport deaf = new DeafTransport();
+        Transport deaf = new DeafTransport(
+                nanos -> LockSupport.parkNanos(Duration.ofHours(1).toNanos()));
         AtomicInteger looks = new AtomicInteger();
         Waiting waiting = new Waiting(0, deaf, Liveness.local(), timeouts(LONG, Optional.empty()));
         AtomicBoolean ended = new AtomicBoolean();
@@ -133,6 +136,17 @@ class WaitingTest {
         ended.set(true);
         waiting.wake();
         rank.join();
+    }
+
+    /** Ranks may outnumber the cores. */
+    @Test
+    void leavesItsCoreToOthersWhileNothingMoves() {
+        List<Long> parks = new ArrayList<>();
+        AtomicInteger rounds = new AtomicInteger();
+        new Waiting(0, new DeafTransport(parks::add), Liveness.local(), timeouts(LONG, Optional.empty()))
+                .await(once(() -> rounds.incrementAndGet() > 200, false));
+        assertThat(parks).as("parks of 200 rounds").hasSizeGreaterThan(100).isSorted();
+        assertThat(parks.getLast()).as("longest").isBetween(100_000L, 1_000_000L);
     }
 
     @Test
@@ -172,7 +186,7 @@ class WaitingTest {
         }
     }
 
-    private static final class DeafTransport implements Transport {
+    private record DeafTransport(LongConsumer parking) implements Transport {
         @Override
         public String name() {
             return "deaf";
@@ -200,7 +214,7 @@ class WaitingTest {
 
         @Override
         public void park(long nanos) {
-            LockSupport.parkNanos(this, Duration.ofHours(1).toNanos());
+            parking.accept(nanos);
         }
 
         @Override
