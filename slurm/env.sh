@@ -2,8 +2,9 @@
 # What differs from site to site. The batch scripts in this folder source it on the first node of a job; what is set already, such as
 # by sbatch --export or in the shell that submits, wins.
 
-# The modules that a JDK 25 and, for transport: mpi, Open MPI come from; or RINGWOOD_JAVA_HOME, the folder of the JDK.
+# The modules that a JDK 25 and, for transport: mpi, Open MPI come from; or the folder of the JDK.
 #module load openjdk/25 openmpi/4.1
+#export RINGWOOD_JAVA_HOME=/opt/jdk-25
 
 # Who starts the ranks. none: srun alone, which is all that Aeron and shared memory need; pmix: srun --mpi=pmix; mpirun: Open MPI's.
 # auto: none, unless the job asks for transport: mpi.

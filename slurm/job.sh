@@ -1,8 +1,12 @@
 # shellcheck shell=bash
-# A batch job of Ringwood's: its place, its ranks, and what happens if they end too early. Sourced by the batch scripts, which set
+# A batch job of Ringwood's: its place, its ranks, and what happens if they end too early. Sourced by the batch scripts after env.sh; they set
 #   home            Ringwood's folder
 #   restarts        how often the job may run again by itself, unless the site says so
-: "${home:?}" "${restarts:?}" "${SLURM_JOB_ID:?}"
+: "${home:?}" "${restarts:?}" "${SLURM_JOB_ID:?}" "${RINGWOOD_RUNS:?}"
+
+# What Slurm calls this job. The plain number of one of an array may be that of the whole array.
+job=$SLURM_JOB_ID
+[ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
 say() {
   echo "$SLURM_JOB_NAME $SLURM_JOB_ID: $1" >&2
@@ -15,13 +19,12 @@ refuse() {
 
 # Prints a field of what Slurm knows of this job.
 job_field() {
-  scontrol show job "$SLURM_JOB_ID" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" | head -n 1
+  scontrol show job "$job" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" | head -n 1
 }
 
 # Everything that ranks learn from the environment: prepare_ranks ARGUMENT …, which are the command's, and tell which launcher it needs.
 prepare_ranks() {
-  # shellcheck source-path=SCRIPTDIR source=env.sh
-  . "$home/slurm/env.sh"
+  [ -z "${SLURM_HET_SIZE:-}" ] || refuse "it has several components, and ranks would see one of them: ask for one kind of nodes"
   restarts=${RINGWOOD_RESTARTS:-$restarts}
   RINGWOOD_RUN=$RINGWOOD_RUNS/$SLURM_JOB_ID
   mkdir -p "$RINGWOOD_RUN" || refuse "no folder can be made in '$RINGWOOD_RUNS'; set RINGWOOD_RUNS to one that can be written to"
@@ -64,9 +67,10 @@ choose_launcher() {
       ;;
     mpirun)
       require mpirun
-      launcher=(mpirun)
+      # Ranks share a node's cores out themselves, and would take a core each for all that there is.
+      launcher=(mpirun -n "$SLURM_NTASKS" --bind-to none)
       local name
-      for name in $(compgen -e | grep -E '^(RINGWOOD|MASTER|UCX|JAVA)_|^(PATH|SLURM_JOB_END_TIME)$'); do
+      for name in $(compgen -e | grep -E '^(RINGWOOD|MASTER|UCX|JAVA)_|^(PATH|LD_LIBRARY_PATH|MPI_HOME|SLURM_JOB_END_TIME)$'); do
         launcher+=(-x "$name")
       done
       ;;
@@ -149,7 +153,7 @@ time_is_over() {
 end_ranks() {
   [ -n "$ranks" ] || exit "$1"
   case ${launcher[0]} in
-    srun) scancel --signal=TERM "$SLURM_JOB_ID" ;;
+    srun) scancel --signal=TERM "$job" ;;
     *) kill -TERM "$ranks" ;;
   esac
 }
@@ -164,7 +168,7 @@ may_run_again() {
 
 # Puts the job back into the queue and ends it, this script included. Fails if that is not to be: run_again REASON
 run_again() {
-  may_run_again && scontrol requeue "$SLURM_JOB_ID" || return 1
+  may_run_again && scontrol requeue "$job" || return 1
   say "$1: it is queued to run again, restart $((${SLURM_RESTART_COUNT:-0} + 1)) of $restarts"
   # Slurm has begun to end the tasks.
   trap '' TERM

@@ -95,7 +95,7 @@ class SlurmTest {
         cluster = TestCluster.start("plain", 4, directory);
         late = withRankOne("late", "sleep 30", "join: 300s");
         never = withRankOne("never", "sleep 1000", "join: 20s");
-        disturbed = attention(2, 1).job("disturbed", job("disturbed"));
+        disturbed = attention(2, 1).with("--array=7").job("disturbed", job("disturbed"));
         disturbed.awaitLog("start 0 on");
         disturbed.warn();
         sweep = CompletableFuture.supplyAsync(this::disturbedSweep);
