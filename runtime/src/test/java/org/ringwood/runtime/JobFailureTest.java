@@ -54,6 +54,19 @@ class JobFailureTest {
         }
     }
 
+    /** Who has no peers has its launcher. */
+    @Test
+    void aStoppedWorkerThatIsAloneIsNamedToo() throws Exception {
+        try (LaunchedProgram run = run("--set", "workers=1", "--set", "timeouts.peer=3s")) {
+            run.awaitMiddle(directory, "out.safetensors");
+            ProcessHandle victim = run.workers().getFirst();
+            LaunchedProgram.signal("STOP", victim);
+            assertThat(run.await()).as(run.err()).isEqualTo(4);
+            assertThat(run.err()).contains("rank 0 (", "process " + victim.pid(), "was silent for 3 s");
+            assertAllIsGone(run);
+        }
+    }
+
     @Test
     void workersDoNotOutliveTheirLauncher() throws Exception {
         try (LaunchedProgram run = run()) {

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.assertj.core.data.Offset;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
+import org.ringwood.attention.Partition;
 import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.Problem;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.DType;
 
 class ChoiceTest {
@@ -73,6 +77,36 @@ class ChoiceTest {
         assertThat(seconds(new RingAttention(), shape, mask, slow)).isEqualTo(3 * block * 1e3 + attend, within());
         double exchange = (3 * 100 * 150 * 4 + 3 * 100 * (50 * 4 + 4)) / 1e9;
         assertThat(seconds(new UlyssesAttention(), shape, mask, fast)).isEqualTo(exchange + 4 * attend, within());
+    }
+
+    /** By hand: the next rank sends the long block on once it has all of it, so every hop takes as long as that block. */
+    @Test
+    void aLongShardHoldsUpEveryHop() {
+        AttentionShape shape = new AttentionShape(100, 100, 1, 1, 50, 50, DType.F32);
+        Partition uneven = Partition.of(
+                100, List.of(List.of(new Chunk(0, 60)), List.of(new Chunk(60, 80)), List.of(new Chunk(80, 100))));
+        Problem problem = new Problem(shape, Mask.full(100, 100), uneven, uneven, Topology.singleNode(3));
+        CostModel slow = new CostModel(1e15, 1e6, 1e6, 0);
+        double longest = 60 * 100 * 4 / 1e6;
+        assertThat(slow.seconds(new RingAttention().plan(problem))).isEqualTo(2 * longest, within());
+        assertThat(slow.seconds(new GatherAttention().plan(problem))).isEqualTo(2 * longest, within());
+    }
+
+    /** By hand: the first of 8 balanced shards has the square root of an eighth of the tokens, and goes all the way. */
+    @Test
+    void whereTheNetworkDecidesZigzagBeatsBalanced() {
+        AttentionShape shape = new AttentionShape(2048, 2048, 4, 4, 64, 64, DType.F32);
+        Choice choice = Choice.of(
+                shape,
+                Mask.causal(2048, 2048),
+                Topology.spread(8, 8),
+                List.of(new RingAttention()),
+                List.of(PartitionRule.BALANCED, PartitionRule.ZIGZAG),
+                new CostModel(1e15, 5e9, 2.3e6, 0));
+        long tokenBytes = 4 * (64 + 64) * 4;
+        assertThat(choice.best().partition()).isEqualTo(PartitionRule.ZIGZAG);
+        assertThat(choice.candidates().getLast().seconds())
+                .isCloseTo(7 * Math.sqrt(1 / 8.0) * 2048 * tokenBytes / 2.3e6, Percentage.withPercentage(1));
     }
 
     /** By hand: all that crosses from a node comes from one rank in the ring, and from every rank alike in the double ring. */

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.ringwood.collectives.Timeouts;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.process.HeartbeatWatch;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.JavaCommand;
 import org.ringwood.runtime.process.JobDirectory;
@@ -31,16 +33,11 @@ import org.ringwood.runtime.worker.Seat;
  * @param arguments of every worker
  * @param ranks number of workers
  * @param output that its workers write, if any
- * @param deadline of the job, if it has one
+ * @param timeouts of the job
  * @param verbose whether all logs are shown if the job fails
  */
 record LocalJob(
-        Class<?> worker,
-        List<String> arguments,
-        int ranks,
-        Optional<Path> output,
-        Optional<Duration> deadline,
-        boolean verbose) {
+        Class<?> worker, List<String> arguments, int ranks, Optional<Path> output, Timeouts timeouts, boolean verbose) {
     private static final int TAIL_LINES = 40;
     /** How {@link org.ringwood.collectives.GroupFailureException} begins to tell what its rank was doing. */
     private static final String SEEN = "seen while";
@@ -57,11 +54,12 @@ record LocalJob(
                 Hosts.name(),
                 directory::verdict,
                 Lifeline::tell,
-                deadline.map(PAST_DEADLINE::plus),
+                timeouts.job().map(PAST_DEADLINE::plus),
                 Optional.of(FAREWELL));
         String nonce = Nonce.of(directory.token()).toString();
         Runnable discard = () -> output.ifPresent(target -> Output.discard(target, nonce));
-        try (SupervisedJob job = new SupervisedJob(supervisor, directory, discard)) {
+        try (SupervisedJob job = new SupervisedJob(supervisor, directory, discard);
+                HeartbeatWatch _ = new HeartbeatWatch(directory, supervisor, timeouts)) {
             Thread relay = null;
             for (int rank = 0; rank < ranks; rank++) {
                 Process process = supervisor.start(command(directory, rank));
@@ -82,6 +80,7 @@ record LocalJob(
     }
 
     private ProcessBuilder command(JobDirectory directory, int rank) {
+        directory.expectBeats(rank);
         Redirect log = Redirect.appendTo(directory.log(rank).toFile());
         ProcessBuilder command = new ProcessBuilder(JavaCommand.of(WorkerFlags.of(ranks), worker.getName(), arguments))
                 .redirectError(log)

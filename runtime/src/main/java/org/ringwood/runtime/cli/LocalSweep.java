@@ -54,7 +54,7 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, Optional<Integer
                         BenchCommand.arguments("sweep", task.arguments()),
                         crew.workers(),
                         Optional.empty(),
-                        rows.rows().getFirst().job().timeouts().job(),
+                        rows.rows().getFirst().job().timeouts(),
                         verbose)
                 .run();
     }

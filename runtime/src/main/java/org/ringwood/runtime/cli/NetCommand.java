@@ -112,7 +112,7 @@ final class NetCommand implements Callable<Integer>, Verbose {
                         BenchCommand.arguments("net", task.with(ofProcesses).arguments()),
                         workers,
                         Optional.empty(),
-                        task.job().timeouts().job(),
+                        task.job().timeouts(),
                         options.verbose())
                 .run();
     }

@@ -53,14 +53,7 @@ final class RunCommand implements Callable<Integer>, Verbose {
         return switch (job.transport()) {
             case INPROCESS -> ThreadedJob.run(job, ranks, options.verbose());
             case AUTO, SHM, AERON ->
-                new LocalJob(
-                                worker,
-                                options.arguments(),
-                                ranks,
-                                job.output(),
-                                job.timeouts().job(),
-                                options.verbose())
-                        .run();
+                new LocalJob(worker, options.arguments(), ranks, job.output(), job.timeouts(), options.verbose()).run();
             case MPI, SHM_MPI ->
                 throw new InputException(
                         "transport: %s needs ranks that MPI's launcher has started: mpirun -n %d ./ringwood run %s, or srun --mpi=pmix"

@@ -11,8 +11,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,9 @@ import org.ringwood.runtime.outcome.JobFailure;
  * @param path of the directory
  */
 public record JobDirectory(Path path) {
+    /** What is known of a rank that has not shown yet that it lives. */
+    static final FileTime NO_BEAT = FileTime.fromMillis(0);
+
     private static final String TOKEN = "token";
     private static final int TOKEN_BYTES = 32;
 
@@ -76,6 +81,31 @@ public record JobDirectory(Path path) {
     /** What a rank writes to its standard streams. */
     public Path log(int rank) {
         return path.resolve("rank-" + rank + ".log");
+    }
+
+    /** From now on a rank may show that it lives. Its process makes no file of its own for that, lest it outlive the directory. */
+    public void expectBeats(int rank) {
+        try {
+            writePrivate(beats(rank), "");
+            Files.setLastModifiedTime(path.resolve(beats(rank)), NO_BEAT);
+        } catch (IOException unwritable) {
+            throw new InputException(
+                    "cannot write in " + path + " (" + unwritable.getMessage() + "): free space there", unwritable);
+        }
+    }
+
+    /** Shows that a rank lives. */
+    void beat(int rank) throws IOException {
+        Files.setLastModifiedTime(path.resolve(beats(rank)), FileTime.from(Instant.now()));
+    }
+
+    /** When a rank last showed that it lives; {@link #NO_BEAT} if it has not yet. */
+    FileTime lastBeat(int rank) throws IOException {
+        return Files.getLastModifiedTime(path.resolve(beats(rank)));
+    }
+
+    private static String beats(int rank) {
+        return "rank-" + rank + ".beats";
     }
 
     /** Leaves word why a rank ends; the launcher reads it once the rank has ended. */

@@ -29,7 +29,14 @@ public final class Supervisor implements AutoCloseable {
     private final Optional<Duration> limit;
     private final Optional<Duration> farewell;
     private final List<Child> children = new ArrayList<>();
-    private final BlockingQueue<Child> exits = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+
+    /** What happened to a process. */
+    private sealed interface Event {}
+
+    private record Ended(Child child) implements Event {}
+
+    private record Lost(JobFailure failure) implements Event {}
 
     /** How processes learn that the job has failed and that they should end. */
     @FunctionalInterface
@@ -72,7 +79,7 @@ public final class Supervisor implements AutoCloseable {
             }
             Thread.ofVirtual().name("exit").start(() -> {
                 process.onExit().join();
-                exits.add(child);
+                events.add(new Ended(child));
             });
             return process;
         } catch (IOException impossible) {
@@ -89,18 +96,24 @@ public final class Supervisor implements AutoCloseable {
         boolean ending = false;
         long deadline = limit.map(Supervisor::in).orElse(Long.MAX_VALUE);
         for (int running = children.size(); running > 0; ) {
-            Child ended = next(deadline);
-            if (ended == null) {
-                if (cause == null) {
-                    cause = (ending ? late() : overdue()).orElse(null);
+            JobFailure failure = null;
+            switch (next(deadline)) {
+                case null -> {
+                    if (cause == null) {
+                        cause = (ending ? late() : overdue()).orElse(null);
+                    }
+                    kill();
+                    deadline = Long.MAX_VALUE;
+                    continue;
                 }
-                kill();
-                deadline = Long.MAX_VALUE;
-                continue;
+                case Lost lost -> failure = lost.failure;
+                case Ended ended -> {
+                    running--;
+                    failure = ended.child.process().exitValue() == 0 ? null : failure(ended.child);
+                }
             }
-            running--;
-            if (cause == null && ended.process().exitValue() != 0) {
-                cause = failure(ended);
+            if (cause == null && failure != null) {
+                cause = failure;
                 spread(cause);
                 ending = true;
                 deadline = in(GRACE);
@@ -131,13 +144,7 @@ public final class Supervisor implements AutoCloseable {
 
     /** The failure of the first rank that still runs; empty if the last one has just ended. */
     private Optional<JobFailure> stillRunning(Failure.Cause why, String detail) {
-        synchronized (children) {
-            return children.stream()
-                    .filter(child -> child.process().isAlive())
-                    .findFirst()
-                    .map(child -> JobFailure.of(
-                            new Failure(child.rank(), host, child.process().pid(), why, detail)));
-        }
+        return running().stream().findFirst().map(child -> failure(child, why, detail));
     }
 
     /** The exit code of the program that the failure names, if that ended by itself. */
@@ -151,14 +158,30 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    private @Nullable Child next(long deadline) throws InterruptedException {
+    private @Nullable Event next(long deadline) throws InterruptedException {
         return deadline == Long.MAX_VALUE
-                ? exits.take()
-                : exits.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                ? events.take()
+                : events.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
     }
 
     private JobFailure failure(Child ended) {
         return verdicts.apply(ended.rank()).orElseGet(() -> JobFailure.of(ended.exit(host)));
+    }
+
+    /** Those that have not ended. */
+    List<Child> running() {
+        synchronized (children) {
+            return children.stream().filter(child -> child.process().isAlive()).toList();
+        }
+    }
+
+    /** Somebody found that a process is lost although it has not ended. */
+    void lost(Child child, Failure.Cause how, String detail) {
+        events.add(new Lost(failure(child, how, detail)));
+    }
+
+    private JobFailure failure(Child child, Failure.Cause why, String detail) {
+        return JobFailure.of(new Failure(child.rank(), host, child.process().pid(), why, detail));
     }
 
     /** Tells every process that runs of a failure; one that fell silent hears nothing and is killed. */

@@ -19,6 +19,7 @@ import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.job.JobFile;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
+import org.ringwood.runtime.process.Heartbeat;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.Lifeline;
 import org.ringwood.runtime.process.ProgressDisplay;
@@ -30,12 +31,14 @@ public final class WorkerProcess {
     private final Member me;
     private final Watchdog watchdog = new Watchdog(failure -> explain(End.of(failure)));
     private final Optional<Lifeline> lifeline;
+    private final Optional<Heartbeat> heartbeat;
 
     private WorkerProcess(Seat seat, boolean verbose) {
         this.seat = seat;
         this.verbose = verbose;
         this.me = new Member(seat.rank(), Hosts.name(), ProcessHandle.current().pid());
         this.lifeline = seat.directory().map(_ -> Lifeline.on(System.in));
+        this.heartbeat = seat.directory().map(directory -> new Heartbeat(directory, seat.rank()));
     }
 
     /**
@@ -95,6 +98,7 @@ public final class WorkerProcess {
         }
         explain(end);
         watchdog.finished();
+        heartbeat.ifPresent(Heartbeat::close);
         return end.status();
     }
 
