@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -19,6 +20,7 @@ public final class OpenMpi {
     private static final Path HOME = home();
     private static final Path NATIVE = HOME.resolve("native");
     private static final Path ADAPTER = HOME.resolve("collectives/src/main/mpi");
+    private static final Path ADAPTER_CLASSES = HOME.resolve("collectives/target/mpi-classes");
     private static final int INSTALL_MINUTES = 5;
 
     private OpenMpi() {}
@@ -49,7 +51,8 @@ public final class OpenMpi {
 
         private static boolean install() {
             return runs("mpirun", "--version")
-                    || (runs("apt-get", "install", "-y", "openmpi-bin", "libopenmpi-dev")
+                    || (runs("apt-get", "update")
+                            && runs("apt-get", "install", "-y", "-o", "DPkg::Lock::Timeout=300", "openmpi-bin")
                             && runs("mpirun", "--version"));
         }
     }
@@ -87,10 +90,18 @@ public final class OpenMpi {
         List<String> path = new ArrayList<>();
         path.add(System.getProperty("java.class.path"));
         jar().ifPresent(jar -> path.add(jar.toString()));
-        if (!isBuiltIn()) {
-            path.add(adapterClasses().toString());
-        }
+        adapter().map(Path::toString).ifPresent(path::add);
         return String.join(File.pathSeparator, path);
+    }
+
+    /** The folder that an installation of Ringwood has as {@code native} in order to find the Java bindings. */
+    public static Path bindings() {
+        return Objects.requireNonNull(jar().orElseThrow().getParent());
+    }
+
+    /** Classes that such an installation needs besides, unless the build took them in. */
+    public static Optional<Path> adapter() {
+        return isBuiltIn() ? Optional.empty() : Optional.of(ADAPTER_CLASSES);
     }
 
     private static Optional<Path> jar() {
@@ -106,17 +117,13 @@ public final class OpenMpi {
         return MpiBinding.class.getResource("JavaMpi.class") != null;
     }
 
-    private static Path adapterClasses() {
-        return HOME.resolve("collectives/target/mpi-classes");
-    }
-
     private static void compileAdapter() {
         try (Stream<Path> sources = Files.walk(ADAPTER)) {
-            Files.createDirectories(adapterClasses());
+            Files.createDirectories(ADAPTER_CLASSES);
             List<String> arguments = new ArrayList<>(List.of(
                     "-nowarn",
                     "-d",
-                    adapterClasses().toString(),
+                    ADAPTER_CLASSES.toString(),
                     "-cp",
                     System.getProperty("java.class.path") + File.pathSeparator + jar().orElseThrow()));
             sources.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(arguments::add);

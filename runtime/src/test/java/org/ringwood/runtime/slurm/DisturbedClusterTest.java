@@ -63,6 +63,15 @@ class DisturbedClusterTest {
         assertThat(lossy.digest("lossy.safetensors")).isEqualTo(calmDigest());
     }
 
+    /** Nodes that share no memory, so that it has to use the network. */
+    @Test
+    void mpiCarriesTheSameBitsBetweenNodes() throws Exception {
+        BatchJob mpi = submission().job("mpi", text("mpi", "60s"), "transport=mpi");
+        assertCompleted(mpi.await());
+        assertThat(mpi.text()).contains("launch: pmix");
+        assertThat(mpi.digest("mpi.safetensors")).isEqualTo(calmDigest());
+    }
+
     @Test
     void aJobThatLosesANodeRunsAgainAndGivesTheSameBits() throws Exception {
         calmDigest();

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
+import org.ringwood.collectives.mpi.OpenMpi;
 
 /** Ringwood as its archive installs it: the start script, the batch scripts as they are shipped, and jars. */
 final class Installation {
@@ -36,6 +37,14 @@ final class Installation {
         return home;
     }
 
+    /** Gives an installation Open MPI's Java bindings, as {@code ringwood setup mpi} does. */
+    static void addJavaBindings(Path home) throws IOException {
+        Files.createSymbolicLink(home.resolve("native"), OpenMpi.bindings());
+        if (OpenMpi.adapter().isPresent()) {
+            pack(OpenMpi.adapter().get(), home.resolve("lib/mpi-adapter.jar"));
+        }
+    }
+
     /** A small program of the test's own. */
     static void program(Path file, String script) throws IOException {
         Files.writeString(file, "#!/bin/sh\n" + script + "\n");
@@ -55,13 +64,16 @@ final class Installation {
         if (Files.isRegularFile(entry)) {
             Files.copy(entry, libraries.resolve(entry.getFileName()));
         } else if (Files.isDirectory(entry) && !entry.endsWith("test-classes")) {
-            Path jar = libraries.resolve("module-" + number + ".jar");
-            int code = ToolProvider.findFirst("jar")
-                    .orElseThrow()
-                    .run(System.out, System.err, "--create", "--file", jar.toString(), "-C", entry.toString(), ".");
-            if (code != 0) {
-                throw new IOException("cannot make a jar of " + entry);
-            }
+            pack(entry, libraries.resolve("module-" + number + ".jar"));
+        }
+    }
+
+    private static void pack(Path classes, Path jar) throws IOException {
+        int code = ToolProvider.findFirst("jar")
+                .orElseThrow()
+                .run(System.out, System.err, "--create", "--file", jar.toString(), "-C", classes.toString(), ".");
+        if (code != 0) {
+            throw new IOException("cannot make a jar of " + classes);
         }
     }
 }

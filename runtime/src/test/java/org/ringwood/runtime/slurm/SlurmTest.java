@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.ringwood.collectives.mpi.MpiBinding;
+import org.ringwood.collectives.mpi.OpenMpi;
 import org.ringwood.runtime.sweep.Measurement;
 import org.ringwood.runtime.sweep.Results;
 
@@ -99,7 +101,7 @@ class SlurmTest {
         disturbed.awaitLog("start 0 on");
         disturbed.warn();
         sweep = CompletableFuture.supplyAsync(this::disturbedSweep);
-        mpi = attention(2, 1).job("mpi", job("mpi") + "transport: mpi\n");
+        mpi = overMpi();
         sole = attention(1, 1).job("sole", job("sole"));
     }
 
@@ -320,6 +322,16 @@ class SlurmTest {
 
     private static String job(String output) {
         return JOB.replace("${OUTPUT}", output);
+    }
+
+    /** By Open MPI's Java bindings where they can be had; {@link DisturbedClusterTest} has the other way. */
+    private BatchJob overMpi() throws Exception {
+        Submission submission = attention(2, 1);
+        if (OpenMpi.missing(MpiBinding.JAVA).isEmpty()) {
+            Installation.addJavaBindings(cluster.home());
+            submission.where("JDK_JAVA_OPTIONS", "-D" + MpiBinding.PROPERTY + "=java");
+        }
+        return submission.job("mpi", job("mpi") + "transport: mpi\n");
     }
 
     private Submission attention(int nodes, int tasksPerNode) {
