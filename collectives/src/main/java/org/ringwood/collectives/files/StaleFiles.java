@@ -51,14 +51,29 @@ public final class StaleFiles {
      */
     public static List<Path> sweep(Path directory) throws IOException {
         List<Path> removed = new ArrayList<>();
-        try (DirectoryStream<Path> candidates = Files.newDirectoryStream(directory, "ringwood-*")) {
-            for (Path candidate : candidates) {
-                if (ownerEnded(candidate) && isOwn(candidate) && remove(candidate)) {
-                    removed.add(candidate);
-                }
+        for (Path stale : stale(directory)) {
+            if (remove(stale)) {
+                removed.add(stale);
             }
         }
         return removed;
+    }
+
+    /**
+     * What {@link #sweep} would remove.
+     *
+     * @throws IOException if the directory cannot be read
+     */
+    public static List<Path> stale(Path directory) throws IOException {
+        List<Path> stale = new ArrayList<>();
+        try (DirectoryStream<Path> candidates = Files.newDirectoryStream(directory, "ringwood-*")) {
+            for (Path candidate : candidates) {
+                if (ownerEnded(candidate) && isOwn(candidate)) {
+                    stale.add(candidate);
+                }
+            }
+        }
+        return stale;
     }
 
     /**

@@ -57,6 +57,7 @@ record LocalJob(
                 timeouts.job().map(PAST_DEADLINE::plus),
                 Optional.of(FAREWELL));
         String nonce = Nonce.of(directory.token()).toString();
+        output.ifPresent(target -> directory.rememberUnfinished(Output.unfinished(target, nonce)));
         Runnable discard = () -> output.ifPresent(target -> Output.discard(target, nonce));
         try (SupervisedJob job = new SupervisedJob(supervisor, directory, discard);
                 HeartbeatWatch _ = new HeartbeatWatch(directory, supervisor, timeouts)) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -16,11 +17,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.files.StaleFiles;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.outcome.JobFailure;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The private directory of a job on one machine: its token, where rank 0 is, the workers' logs and how each of them ended. Only
@@ -32,24 +37,72 @@ public record JobDirectory(Path path) {
     /** What is known of a rank that has not shown yet that it lives. */
     static final FileTime NO_BEAT = FileTime.fromMillis(0);
 
+    private static final Logger LOG = LoggerFactory.getLogger(JobDirectory.class);
+
     private static final String TOKEN = "token";
+    private static final String UNFINISHED = "unfinished";
+    /** No name of a file has this character. */
+    private static final String SEPARATOR = "\0";
+
     private static final int TOKEN_BYTES = 32;
 
     /** Makes the directory and the job's random token, and removes what killed launchers left. */
     public static JobDirectory create() {
-        Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+        Path parent = parent();
         try {
-            StaleFiles.sweep(parent);
+            sweep();
             String random = randomHex(Long.BYTES);
             Path path = Files.createDirectory(parent.resolve(StaleFiles.nameOfOwn("job", random)), only("rwx------"));
             JobDirectory directory = new JobDirectory(path);
             directory.writePrivate(TOKEN, randomHex(TOKEN_BYTES));
             return directory;
         } catch (IOException unwritable) {
-            throw new InputException(
-                    "cannot make a directory for the job in " + parent + " (" + unwritable.getMessage()
-                            + "): free space there or name another place with -Djava.io.tmpdir",
-                    unwritable);
+            throw refusal(parent, unwritable);
+        }
+    }
+
+    private static InputException refusal(Path place, IOException unwritable) {
+        return new InputException(
+                "cannot make the job's own files in " + place + " (" + unwritable.getMessage()
+                        + "): free space there or name another place with -Djava.io.tmpdir",
+                unwritable);
+    }
+
+    private static Path parent() {
+        return Path.of(System.getProperty("java.io.tmpdir"));
+    }
+
+    /** Removes the directories that killed launchers left, with the files that their jobs did not finish. */
+    static void sweep() throws IOException {
+        for (Path stale : StaleFiles.stale(parent())) {
+            new JobDirectory(stale).removeUnfinished();
+        }
+        StaleFiles.sweep(parent());
+    }
+
+    /** Keeps in mind which files are to be removed if nobody of the job is left to do it. */
+    public void rememberUnfinished(List<Path> files) {
+        String names =
+                files.stream().map(file -> file.toAbsolutePath().toString()).collect(Collectors.joining(SEPARATOR));
+        try {
+            writePrivate(UNFINISHED, names);
+        } catch (IOException unwritable) {
+            throw refusal(path, unwritable);
+        }
+    }
+
+    private void removeUnfinished() throws IOException {
+        Path names = path.resolve(UNFINISHED);
+        if (!Files.isRegularFile(names, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        for (String name : Files.readString(names, StandardCharsets.UTF_8).split(SEPARATOR, -1)) {
+            try {
+                Files.deleteIfExists(Path.of(name));
+            } catch (IOException kept) {
+                // What cannot be removed now must not keep a new job from its start.
+                LOG.warn("{} was left by a job whose processes were all killed, and cannot be removed", name, kept);
+            }
         }
     }
 
@@ -89,8 +142,7 @@ public record JobDirectory(Path path) {
             writePrivate(beats(rank), "");
             Files.setLastModifiedTime(path.resolve(beats(rank)), NO_BEAT);
         } catch (IOException unwritable) {
-            throw new InputException(
-                    "cannot write in " + path + " (" + unwritable.getMessage() + "): free space there", unwritable);
+            throw refusal(path, unwritable);
         }
     }
 

@@ -50,7 +50,7 @@ public final class SupervisedJob implements AutoCloseable {
             discard.run();
             directory.delete();
             StaleFiles.sweep(SHARED_MEMORY);
-            StaleFiles.sweep(Path.of(System.getProperty("java.io.tmpdir")));
+            JobDirectory.sweep();
         } catch (IOException failed) {
             throw new UncheckedIOException("cannot clean up after the job", failed);
         }

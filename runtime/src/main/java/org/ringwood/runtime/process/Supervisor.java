@@ -139,7 +139,9 @@ public final class Supervisor implements AutoCloseable {
     /** No rank has ended although all should have. */
     private Optional<JobFailure> overdue() {
         return stillRunning(
-                Failure.Cause.DEADLINE, "did not end by itself after the job's deadline (is it stopped or starved?)");
+                Failure.Cause.DEADLINE,
+                "did not end by itself after the job's deadline (is it stopped or starved?); give it cores, or more time by"
+                        + " timeouts.job");
     }
 
     /** The failure of the first rank that still runs; empty if the last one has just ended. */

@@ -86,6 +86,15 @@ public final class Output {
         wholeFiles(target, nonce).forEach(WholeFile::discard);
     }
 
+    /**
+     * The files that an output consists of until it is committed.
+     *
+     * @param nonce of the job
+     */
+    public static List<Path> unfinished(Path target, String nonce) {
+        return wholeFiles(target, nonce).stream().map(WholeFile::partial).toList();
+    }
+
     private static List<WholeFile> wholeFiles(Path target, String nonce) {
         return files(target).stream().map(file -> new WholeFile(file, nonce)).toList();
     }

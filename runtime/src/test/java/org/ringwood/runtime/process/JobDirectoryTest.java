@@ -3,8 +3,11 @@ package org.ringwood.runtime.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.ringwood.collectives.Failure;
 import org.ringwood.runtime.outcome.JobFailure;
 
@@ -37,6 +40,25 @@ class JobDirectoryTest {
             one.delete();
             other.delete();
         }
+    }
+
+    @Test
+    void whatAKilledJobDidNotFinishGoesWithItsDirectory(@TempDir Path results) throws Exception {
+        Path unfinished = Files.createFile(results.resolve(".out.npy.1.part"));
+        Path gone = results.resolve(".out.lse.npy.1.part");
+        Path other = Files.createFile(results.resolve("out.npy"));
+        JobDirectory killed = JobDirectory.create();
+        killed.rememberUnfinished(List.of(unfinished, gone));
+        JobDirectory.create().delete();
+        assertThat(unfinished).as("of a job that lives").exists();
+        String name = killed.path().getFileName().toString();
+        // The same process, but started at another time.
+        Path orphan = killed.path().resolveSibling(name.replaceAll("(ringwood-job-\\d+-\\d+-)\\d+-", "$11-"));
+        Files.move(killed.path(), orphan);
+        JobDirectory.create().delete();
+        assertThat(orphan).doesNotExist();
+        assertThat(unfinished).doesNotExist();
+        assertThat(other).exists();
     }
 
     @Test
