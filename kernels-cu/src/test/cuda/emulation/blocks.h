@@ -37,9 +37,17 @@ extern thread_local const Place* place;
 constexpr int LANE_WORDS = 3;
 constexpr unsigned LANES = 32;
 
-// What the lanes of a warp showed.
+#ifdef __SANITIZE_THREAD__
+#define EMULATION_UNWATCHED __attribute__((no_sanitize_thread, noinline))
+#else
+#define EMULATION_UNWATCHED
+#endif
+
+// What the lanes of a warp showed: registers to the kernels, so that ThreadSanitizer must not take them for memory.
 struct Shown {
   uint64_t words[LANES][LANE_WORDS];
+
+  EMULATION_UNWATCHED uint64_t at(unsigned lane, int word) const { return words[lane][word]; }
 };
 
 // Dynamic shared memory of the block, and arrays that it declares; both hold NaNs until they are written.

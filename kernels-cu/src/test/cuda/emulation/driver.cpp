@@ -77,6 +77,7 @@ struct Driver {
   int failed = SUCCESS;
   size_t used = 0;
   std::map<uintptr_t, Run> device, pinned, variables;
+  Stream usual;  // the one that a null handle stands for
   std::set<std::unique_ptr<Module>> modules;
   std::set<std::unique_ptr<Stream>> streams;
   std::set<std::unique_ptr<Event>> events;
@@ -108,6 +109,8 @@ bool erase(std::set<std::unique_ptr<T>>& all, void* handle) {
   return false;
 }
 
+Stream* stream_of(Driver& driver, void* handle) { return handle == nullptr ? &driver.usual : find(driver.streams, handle); }
+
 bool within(const std::map<uintptr_t, Run>& runs, const void* from, size_t bytes) {
   uintptr_t address = reinterpret_cast<uintptr_t>(from);
   auto run = runs.upper_bound(address);
@@ -136,6 +139,7 @@ void run_all(Driver& driver, Stream& stream) {
 }
 
 void run_all(Driver& driver) {
+  run_all(driver, driver.usual);
   for (auto& stream : driver.streams) run_all(driver, *stream);
 }
 
@@ -309,7 +313,7 @@ API cuMemFreeHost(void* address) {
 // A driver also copies other memory of the host, by way of its own; Ringwood means to use pinned memory only.
 static int copy(void* to, const void* from, size_t bytes, const void* onDevice, const void* onHost, void* stream) {
   return in_context([&](Driver& driver) {
-    Stream* of = find(driver.streams, stream);
+    Stream* of = stream_of(driver, stream);
     if (of == nullptr) return INVALID_HANDLE;
     bool known = within(driver.device, onDevice, bytes) || within(driver.variables, onDevice, bytes);
     if (!known || !within(driver.pinned, onHost, bytes)) return INVALID_VALUE;
@@ -328,6 +332,26 @@ API cuMemcpyHtoDAsync_v2(uintptr_t to, const void* from, size_t bytes, void* str
 API cuMemcpyDtoHAsync_v2(void* to, uintptr_t from, size_t bytes, void* stream) {
   void* device = reinterpret_cast<void*>(from);
   return copy(to, device, bytes, device, to, stream);
+}
+
+// The check without a JVM uses these, with memory of any kind.
+static int copy_now(void* to, const void* from, size_t bytes, const void* onDevice) {
+  return in_context([&](Driver& driver) {
+    if (!within(driver.device, onDevice, bytes) && !within(driver.variables, onDevice, bytes)) return INVALID_VALUE;
+    run_all(driver);
+    std::memcpy(to, from, bytes);
+    return driver.failed;
+  });
+}
+
+API cuMemcpyHtoD_v2(uintptr_t to, const void* from, size_t bytes) { return copy_now(reinterpret_cast<void*>(to), from, bytes, reinterpret_cast<void*>(to)); }
+API cuMemcpyDtoH_v2(void* to, uintptr_t from, size_t bytes) { return copy_now(to, reinterpret_cast<void*>(from), bytes, reinterpret_cast<void*>(from)); }
+
+API cuCtxSynchronize() {
+  return in_context([&](Driver& driver) {
+    run_all(driver);
+    return driver.failed;
+  });
 }
 
 API cuStreamCreate(void** stream, unsigned) {
@@ -464,7 +488,7 @@ API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void*, int threads,
 API cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes, void* stream,
                    void** parameters, void** extra) {
   return in_context([&](Driver& driver) {
-    Stream* of = find(driver.streams, stream);
+    Stream* of = stream_of(driver, stream);
     auto* launched = static_cast<Function*>(function);
     if (of == nullptr || launched == nullptr) return INVALID_HANDLE;
     uint64_t threads = uint64_t(blockX) * blockY * blockZ;

@@ -1,8 +1,6 @@
 // Tells ThreadSanitizer about fibers, barriers and asynchronous copies; nothing in an ordinary build. blocks.cpp itself is not instrumented.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstring>
 
@@ -10,7 +8,6 @@
 extern "C" {
 void* __tsan_get_current_fiber();
 void* __tsan_create_fiber(unsigned);
-void __tsan_destroy_fiber(void*);
 void __tsan_switch_to_fiber(void*, unsigned);
 void __tsan_acquire(void*);
 void __tsan_release(void*);
@@ -36,12 +33,10 @@ constexpr bool ONE_THREAD = true;  // blocks are not to be compared with each ot
 inline void acquire(void* at) { __tsan_acquire(at); }
 inline void release(void* at) { __tsan_release(at); }
 
-// A stack that was used before is mapped again, as memory that nobody has touched.
-inline void new_fiber(Fiber& fiber, char* stack, size_t bytes) {
-  mmap(stack, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  fiber.context = __tsan_create_fiber(0);
+// Kept for the threads of later blocks, as making one is slow; what the host orders between blocks holds for them, too.
+inline void new_fiber(Fiber& fiber) {
+  if (fiber.context == nullptr) fiber.context = __tsan_create_fiber(0);
 }
-inline void end_fiber(Fiber& fiber) { __tsan_destroy_fiber(fiber.context); }
 
 // What the host did before a block happens before its threads, and those before what the host does next. Switches themselves order nothing.
 inline void enter_host(Host& host) {
@@ -65,8 +60,7 @@ constexpr bool ONE_THREAD = false;
 
 inline void acquire(void*) {}
 inline void release(void*) {}
-inline void new_fiber(Fiber&, char*, size_t) {}
-inline void end_fiber(Fiber&) {}
+inline void new_fiber(Fiber&) {}
 inline void enter_host(Host&) {}
 inline void leave_host(Host&) {}
 inline void begin_fiber(Host&) {}

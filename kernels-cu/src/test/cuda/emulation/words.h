@@ -90,7 +90,8 @@ inline T shuffle(unsigned mask, T value, unsigned lane, Site site) {
   uint64_t word = 0;
   std::memcpy(&word, &value, sizeof value);
   const Shown& shown = emulation::show(mask, &word, 1, site);
-  std::memcpy(&value, &shown.words[lane][0], sizeof value);
+  word = shown.at(lane, 0);
+  std::memcpy(&value, &word, sizeof value);
   return value;
 }
 
@@ -98,7 +99,7 @@ inline bool any(unsigned mask, bool yes, Site site) {
   uint64_t word = yes;
   const Shown& shown = emulation::show(mask, &word, 1, site);
   for (unsigned lane = 0; lane < emulation::LANES; lane++) {
-    if ((mask >> lane & 1) && shown.words[lane][0]) return true;
+    if ((mask >> lane & 1) && shown.at(lane, 0)) return true;
   }
   return false;
 }
@@ -112,7 +113,7 @@ inline void ldmatrix(uint32_t (&d)[4], const void* row, bool transposed, const c
   std::memcpy(mine, row, 16);
   const Shown& shown = emulation::show(0xffffffffu, mine, 2, site);
   int down = int(emulation::place->lane) / 4, across = int(emulation::place->lane) % 4 * 2;
-  auto element = [&](int matrix, int r, int c) { return uint32_t(shown.words[matrix * 8 + r][c / 4] >> (16 * (c % 4)) & 0xffff); };
+  auto element = [&](int matrix, int r, int c) { return uint32_t(shown.at(unsigned(matrix * 8 + r), c / 4) >> (16 * (c % 4)) & 0xffff); };
   for (int m = 0; m < 4; m++) {
     d[m] = transposed ? element(m, across, down) | element(m, across + 1, down) << 16 : element(m, down, across) | element(m, down, across + 1) << 16;
   }
@@ -139,10 +140,10 @@ inline void mma(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1,
   float left[2][16], right[2][16];
   for (int k = 0; k < 16; k++) {
     int from = k % 8 / 2, upper = k / 8, shift = k % 2 * 16;
-    uint64_t rows = shown.words[down * 4 + from][upper];
+    uint64_t rows = shown.at(unsigned(down * 4 + from), upper);
     for (int i = 0; i < 2; i++) {
       left[i][k] = widen(type, uint32_t(rows >> (32 * i)) >> shift & 0xffff);
-      right[i][k] = widen(type, uint32_t(shown.words[(across + i) * 4 + from][2] >> (32 * upper)) >> shift & 0xffff);
+      right[i][k] = widen(type, uint32_t(shown.at(unsigned((across + i) * 4 + from), 2) >> (32 * upper)) >> shift & 0xffff);
     }
   }
   for (int i = 0; i < 4; i++) {

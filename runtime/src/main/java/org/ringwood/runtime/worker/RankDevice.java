@@ -1,7 +1,9 @@
 package org.ringwood.runtime.worker;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
@@ -15,7 +17,7 @@ final class RankDevice {
 
     /** Opens it; every rank calls this, since they share cores. */
     static Device open(Job job, ProcessGroup group) {
-        return open(job.device(), cores(job, group));
+        return open(job.device(), cores(job, group), localRank(group));
     }
 
     private static Cores cores(Job job, ProcessGroup group) {
@@ -26,14 +28,21 @@ final class RankDevice {
         return Cores.of(job, group.topology(), group.rank(), allowed);
     }
 
-    private static Device open(Devices.Kind kind, Cores cores) {
+    private static int localRank(ProcessGroup group) {
+        Topology topology = group.topology();
+        return (int) IntStream.range(0, group.rank())
+                .filter(other -> topology.sameNode(other, group.rank()))
+                .count();
+    }
+
+    private static Device open(Devices.Kind kind, Cores cores, int localRank) {
         try {
             cores.cpus().requireUsable();
         } catch (UnsupportedOperationException | IllegalArgumentException refused) {
             throw new InputException("cpus: " + refused.getMessage() + ": name others, or leave it auto", refused);
         }
         try {
-            return Devices.open(kind, cores.threads(), cores.cpus());
+            return Devices.open(kind, cores.threads(), cores.cpus(), localRank);
         } catch (UnsupportedOperationException missing) {
             throw new InputException("device: " + missing.getMessage(), missing);
         }

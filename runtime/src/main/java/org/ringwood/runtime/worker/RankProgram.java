@@ -57,7 +57,7 @@ final class RankProgram {
         Optional<String> violation = result.violation();
         writer.ifPresent(violation.isEmpty() ? ResultWriter::commit : ResultWriter::discard);
         Job resolved = job.resolved(group.size(), device.threads(), device.kind(), transport());
-        voice.conclude(resolved, job, inputs, result);
+        voice.conclude(resolved, job, inputs, result, device.choice());
         // Rank 0 may take long over its files. It is waited for here, where all waits end alike; what follows takes a
         // moment.
         group.barrier();

@@ -35,8 +35,9 @@ final class Voice {
      *
      * @param resolved the job without any {@code auto}
      * @param job as it was given
+     * @param device why rank 0 has its device, where the job left that open
      */
-    void conclude(Job resolved, Job job, Inputs inputs, RankRun.Result result) {
+    void conclude(Job resolved, Job job, Inputs inputs, RankRun.Result result, String device) {
         if (out.isEmpty()) {
             return;
         }
@@ -48,7 +49,7 @@ final class Voice {
                         inputs.shape(),
                         inputs.batch(),
                         Emulation.isIn(System.getenv()),
-                        choices(resolved, job, result.decisions())),
+                        choices(resolved, job, result.decisions(), device)),
                 result.reports());
         job.trace().ifPresent(file -> Trace.write(file, result.traces()));
         job.report().ifPresent(report::write);
@@ -61,7 +62,7 @@ final class Voice {
         out.get().flush();
     }
 
-    private static List<Report.Choice> choices(Job resolved, Job job, List<Decision> decisions) {
+    private static List<Report.Choice> choices(Job resolved, Job job, List<Decision> decisions, String device) {
         List<Report.Choice> choices = new ArrayList<>();
         if (job.workers().isEmpty()) {
             choices.add(new Report.Choice(
@@ -76,7 +77,7 @@ final class Voice {
                             : "the cpus of a machine over the workers on it"));
         }
         if (job.device() != resolved.device()) {
-            choices.add(new Report.Choice("device", resolved.device().toString(), "the best device of this version"));
+            choices.add(new Report.Choice("device", resolved.device().toString(), device));
         }
         if (job.transport() == Job.Transport.AUTO) {
             choices.add(transport(resolved.transport()));

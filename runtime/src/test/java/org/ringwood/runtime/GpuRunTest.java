@@ -1,0 +1,101 @@
+package org.ringwood.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whole jobs whose workers compute on a GPU, or rather on the emulation of one: each process has its own. */
+class GpuRunTest {
+    private static final Path SCRIPT = Path.of("..", "kernels-cu", "src", "test", "cuda", "emulation", "build");
+    private static final Path EMULATION =
+            Path.of("..", "kernels-cu", "target", "emulation").toAbsolutePath().normalize();
+
+    private static final String JOB = """
+            workers: 3
+            device: cuda
+            attention: {schedule: ring, partition: zigzag, mask: causal}
+            input: {random: {tokens: 203, heads: 3, kvHeads: 2, dim: 20, dimV: 12}}
+            output: out.safetensors
+            verify: all
+            report: report.json
+            """;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void build() throws IOException, InterruptedException {
+        Process build = new ProcessBuilder(SCRIPT.toString(), EMULATION.toString())
+                .inheritIO()
+                .start();
+        int status = build.waitFor();
+        Assumptions.assumeFalse(status == 3, "the emulation of a GPU can't be built here: it needs g++ on x86-64");
+        assertThat(status).isZero();
+    }
+
+    private LaunchedProgram run(Map<String, String> environment, String... settings) throws IOException {
+        Path job = Files.writeString(directory.resolve("job.yaml"), JOB);
+        String[] arguments = new String[2 + 2 * settings.length];
+        arguments[0] = "run";
+        arguments[1] = job.toString();
+        for (int i = 0; i < settings.length; i++) {
+            arguments[2 + 2 * i] = "--set";
+            arguments[3 + 2 * i] = settings[i];
+        }
+        return LaunchedProgram.ringwood(directory, environment, arguments);
+    }
+
+    private static Map<String, String> emulated() {
+        return Map.of(
+                "LD_LIBRARY_PATH",
+                EMULATION.toString(),
+                "JAVA_TOOL_OPTIONS",
+                "-Dorg.ringwood.kernels.cuda.images=" + EMULATION,
+                "RINGWOOD_EMULATED",
+                "the GPUs");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"shm, 'ring, tree, hybrid', cuda", "aeron, 'ulysses, gather', auto"})
+    void resultsAreVerified(String transport, String schedules, String device) throws Exception {
+        try (LaunchedProgram run = run(
+                emulated(),
+                "transport=" + transport,
+                "attention.schedule=[" + schedules + "]",
+                "attention.partition=auto",
+                "device=" + device)) {
+            assertThat(run.await()).as(run.err()).isZero();
+            Map<String, Object> report = JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
+            assertThat(report).containsEntry("emulated", true);
+            assertThat((List<?>) report.get("ranks"))
+                    .hasSize(3)
+                    .allSatisfy(rank -> assertThat(rank.toString()).contains("cuda:0, emulation on the CPU, no GPU"));
+            assertThat(String.valueOf(report.get("auto")).contains("the fastest device here"))
+                    .isEqualTo(device.equals("auto"));
+            assertThat(run.leftovers()).isEmpty();
+        }
+    }
+
+    @Test
+    void aMachineWithoutADriverIsNamed() throws Exception {
+        try (LaunchedProgram run = run(Map.of())) {
+            int status = run.await();
+            Assumptions.assumeFalse(status == 0, "this machine has a GPU");
+            assertThat(status).isEqualTo(2);
+            assertThat(run.err())
+                    .contains(
+                            "device: no CUDA device: the NVIDIA driver's library libcuda.so.1 can't be loaded; take device cpu");
+        }
+    }
+}
