@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,7 @@ import org.ringwood.collectives.mpi.MpiBinding;
 import org.ringwood.collectives.mpi.OpenMpi;
 
 /** Whole jobs whose ranks mpirun has started, and whose tensors Open MPI carries. */
+@Timeout(300)
 class MpirunJobTest {
     private static final String JOB = """
             workers: auto

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.ringwood.collectives.mpi.MpiBinding;
 import org.ringwood.collectives.mpi.OpenMpi;
@@ -18,6 +19,7 @@ import org.ringwood.collectives.mpi.Outcomes;
  * Every schedule on processes that mpirun has started, over both bindings: equals the oracle, and costs exactly what its plan says. Three
  * names of nodes make rings of nodes and trees that are cut along them; MPI carries everything all the same.
  */
+@Timeout(300)
 class MpiSchedulesTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit's.

@@ -11,9 +11,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The contracts of transports and collectives, on processes that mpirun has started, over both bindings. */
+@Timeout(300)
 class MpiContractTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit's.
