@@ -6,9 +6,9 @@ import java.util.Optional;
  * How a group is made; the same on every rank, but for the interface.
  *
  * @param transport what carries the messages
- * @param networkInterface name or address of the interface that this rank listens on and sends from; empty for the one that reaches
- *     rank 0
- * @param ports that ranks receive datagrams on; where rank 0 listens for connections is said where the ranks meet
+ * @param networkInterface name or address of the interface that this rank receives messages on and sends them from; empty for the one
+ *     that reaches rank 0
+ * @param ports that ranks receive messages on. Neither says where rank 0 listens for the others at first: the place where they meet does
  * @param timeouts when waiting ends
  */
 public record GroupOptions(

@@ -91,14 +91,21 @@ final class Member implements AutoCloseable {
         if (liveness.failure() == null || abandoned) {
             return;
         }
+        // Until it is known that nobody uses it: a transport that breaks on the way does not tell.
+        abandoned = true;
+        abandoned = !letsGo();
+    }
+
+    /** Whether the transport has let go of this rank's memory within the peer timeout. */
+    private boolean letsGo() {
         long deadline = System.nanoTime() + job.timeouts().peer().toNanos();
         while (transport.withdraw()) {
             if (System.nanoTime() - deadline > 0) {
-                abandoned = true;
-                return;
+                return false;
             }
             transport.park(LONGEST_PARK_NANOS);
         }
+        return true;
     }
 
     GroupMemory allocate(long bytes) {
@@ -126,11 +133,10 @@ final class Member implements AutoCloseable {
     /** What a peer may still write to stays for as long as the process: else that would be memory of somebody else. */
     @Override
     public void close() {
-        withdraw();
-        try {
-            transport.close();
+        try (liveness;
+                transport) {
+            withdraw();
         } finally {
-            liveness.close();
             if (!abandoned) {
                 free();
             }

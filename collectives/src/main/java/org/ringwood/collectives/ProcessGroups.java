@@ -70,7 +70,7 @@ public final class ProcessGroups {
      */
     public static ProcessGroup fromEnvironment(GroupOptions options) {
         ParallelEnvironment environment = ParallelEnvironment.current();
-        return Meeting.of(environment, options).join(environment.rank(), options);
+        return Meeting.of(environment).join(environment.rank(), options);
     }
 
     /**

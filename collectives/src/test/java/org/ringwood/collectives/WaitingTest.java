@@ -13,14 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.ringwood.collectives.Failure.Cause;
-import org.ringwood.collectives.Operation.BorrowedTransfer;
-import org.ringwood.collectives.Operation.Transfer;
 import org.ringwood.collectives.inprocess.InProcessTransport;
-import org.ringwood.collectives.transport.Envelope;
 import org.ringwood.collectives.transport.Transport;
 
 class WaitingTest {
@@ -184,51 +180,6 @@ class WaitingTest {
         public boolean done() {
             return condition.getAsBoolean();
         }
-    }
-
-    private record DeafTransport(LongConsumer parking) implements Transport {
-        @Override
-        public String name() {
-            return "deaf";
-        }
-
-        @Override
-        public Transfer send(Envelope envelope, MemorySegment payload) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Transfer receive(Envelope envelope, MemorySegment into) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public BorrowedTransfer borrow(Envelope envelope) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean progress() {
-            return false;
-        }
-
-        @Override
-        public void park(long nanos) {
-            parking.accept(nanos);
-        }
-
-        @Override
-        public @Nullable GroupMemory allocate(long bytes) {
-            return null;
-        }
-
-        @Override
-        public boolean withdraw() {
-            return false;
-        }
-
-        @Override
-        public void close() {}
     }
 
     /** Says that the last progress was so many nanoseconds ago, whenever it is asked. */

@@ -25,12 +25,9 @@ public record Meeting(InetSocketAddress hub, int size, String token) {
         }
     }
 
-    /** That of which the launcher tells; rank 0 listens on the interface that was asked for, if one was. */
-    public static Meeting of(ParallelEnvironment environment, GroupOptions options) {
-        boolean listens = environment.rank() == 0 && options.networkInterface().isPresent();
-        InetAddress address = listens
-                ? Interfaces.address(options.networkInterface().get())
-                : Interfaces.reachable(environment.masterHost());
+    /** That of which the launcher tells. */
+    public static Meeting of(ParallelEnvironment environment) {
+        InetAddress address = Interfaces.reachable(environment.masterHost());
         return new Meeting(
                 new InetSocketAddress(address, environment.masterPort()), environment.size(), environment.token());
     }

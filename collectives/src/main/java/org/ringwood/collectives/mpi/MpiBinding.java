@@ -66,6 +66,11 @@ public enum MpiBinding {
                         "%s=%s is none of auto, java and foreign".formatted(PROPERTY, name)));
     }
 
+    /** Whether there is an Open MPI to call, and mpirun or a launcher that speaks its PMIx has started this process. Starts nothing. */
+    public static boolean isLaunched() {
+        return MpiEnvironment.current().isLaunched() && fromProperties().find().works();
+    }
+
     /** What this machine has of it: what is found, or why it cannot be used. Starts nothing. */
     public Found find() {
         try {

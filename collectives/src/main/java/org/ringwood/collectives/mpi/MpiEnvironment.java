@@ -62,6 +62,11 @@ record MpiEnvironment(Map<String, String> variables) {
         }
     }
 
+    /** Whether mpirun, or a launcher that speaks PMIx, told this process its rank in MPI's world. Open MPI understands both. */
+    boolean isLaunched() {
+        return variables.containsKey("PMIX_RANK") || variables.containsKey("OMPI_COMM_WORLD_RANK");
+    }
+
     /** @throws IllegalArgumentException if nobody told this process its rank in MPI's world, although it has peers */
     void requireLauncher(int jobSize) {
         if (jobSize > 1 && PROCESS_MANAGERS.stream().noneMatch(variables::containsKey)) {

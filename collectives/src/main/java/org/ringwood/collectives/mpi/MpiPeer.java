@@ -115,6 +115,11 @@ final class MpiPeer {
         flights.add(flight);
     }
 
+    /** Whether a payload is under way. */
+    boolean isFlying() {
+        return !flights.isEmpty();
+    }
+
     /** Drives MPI; returns whether a payload has landed. */
     boolean poll() {
         return flights.removeIf(Flight::hasLanded);

@@ -36,7 +36,7 @@ final class MpiProcess {
     private boolean failed;
     private boolean lost;
 
-    private MpiProcess(MpiLibrary library) {
+    MpiProcess(MpiLibrary library) {
         this.library = library;
     }
 

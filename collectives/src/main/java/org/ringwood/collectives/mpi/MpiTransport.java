@@ -78,6 +78,14 @@ public final class MpiTransport implements Transport {
 
     @Override
     public Transfer send(Envelope envelope, MemorySegment payload) {
+        try {
+            return begin(envelope, payload);
+        } catch (MpiException broken) {
+            throw broken.reason(config);
+        }
+    }
+
+    private Transfer begin(Envelope envelope, MemorySegment payload) {
         MpiPeer peer = peer(envelope.destination());
         if (Control.holds(envelope)) {
             tell(peer, new Control(Control.Kind.WHOLE, envelope, payload));
@@ -132,6 +140,14 @@ public final class MpiTransport implements Transport {
     }
 
     private void post(Landing landing) {
+        try {
+            begin(landing);
+        } catch (MpiException broken) {
+            throw broken.reason(config);
+        }
+    }
+
+    private void begin(Landing landing) {
         Envelope envelope = landing.envelope();
         MpiPeer source = peer(envelope.source());
         source.track(landing);
@@ -156,14 +172,19 @@ public final class MpiTransport implements Transport {
 
     @Override
     public boolean progress() {
-        return !closed && !withdrawn && drive();
+        try {
+            return !closed && !withdrawn && drive();
+        } catch (MpiException broken) {
+            throw broken.reason(config);
+        }
     }
 
     private boolean drive() {
         boolean moved = line.poll(this::hear);
         for (MpiPeer peer : peers.values()) {
             moved |= peer.poll();
-            if (peer.has(Mark.LEFT) && peer.isNeeded() && !withdrawn) {
+            // It leaves as soon as it has handed over what it sent, which may still be coming in.
+            if (peer.has(Mark.LEFT) && !peer.isFlying() && peer.isNeeded() && !withdrawn) {
                 report(
                         peer,
                         Cause.DISAGREEMENT,
@@ -330,15 +351,26 @@ public final class MpiTransport implements Transport {
         if (closed) {
             return;
         }
-        boolean orderly = config.liveness().failure() == null && part();
-        closed = true;
-        if (orderly && line.close()) {
-            communicator.free();
-            landings.close();
-        } else {
-            ABANDONED.add(this);
+        boolean orderly = false;
+        try {
+            orderly = config.liveness().failure() == null && part() && line.close();
+        } finally {
+            closed = true;
+            leave(orderly);
         }
-        process.leave(config.liveness().failure());
+    }
+
+    private void leave(boolean orderly) {
+        try {
+            if (orderly) {
+                landings.close();
+                communicator.free();
+            } else {
+                ABANDONED.add(this);
+            }
+        } finally {
+            process.leave(config.liveness().failure());
+        }
     }
 
     /** Leaves in order; returns whether all that there was contact with know it, and nothing of them is still to come. */

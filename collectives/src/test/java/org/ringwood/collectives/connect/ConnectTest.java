@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.collectives.TransportChoice;
+import org.ringwood.collectives.environment.ParallelEnvironment;
 
 class ConnectTest {
     private static final Duration LONG = Duration.ofSeconds(60);
@@ -92,6 +94,22 @@ class ConnectTest {
         assertThatThrownBy(() -> ProcessGroups.connect(0, List.of(new InetSocketAddress("0.0.0.0", 4711)), "token"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("rank 0 listens on one interface");
+    }
+
+    /** The interface is for messages: all ranks look for rank 0 where the launcher says, and so rank 0 listens there. */
+    @Test
+    void ranksMeetAtRankZerosAddressWhateverTheirInterface() throws Exception {
+        int port = endpoints(1).getFirst().getPort();
+        GroupOptions options = PATIENT.withInterface("127.0.0.1").withTransport(TransportChoice.AERON);
+        List<ProcessGroup> groups = Parallel.forEachRank(2, rank -> {
+            ParallelEnvironment environment = ParallelEnvironment.of(Map.of(
+                    "RANK", Integer.toString(rank),
+                    "WORLD_SIZE", "2",
+                    "MASTER_ADDR", "127.0.0.2",
+                    "MASTER_PORT", Integer.toString(port)));
+            return Meeting.of(environment).join(rank, options);
+        });
+        RankThreads.run(groups, ProcessGroup::barrier);
     }
 
     @Test
