@@ -3,6 +3,7 @@ package org.ringwood.attention.plan;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.Partition;
+import org.ringwood.attention.Ranges;
 import org.ringwood.collectives.Digest;
 import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Chunk;
@@ -72,6 +73,23 @@ public record Problem(AttentionShape shape, Mask mask, Partition queries, Partit
             all = Digest.with(all, number);
         }
         return all;
+    }
+
+    /** Bytes of keys and values that queries of one rank attend and another rank owns: what must move if queries stay where they are. */
+    public long bytesNeeded() {
+        long rows = 0;
+        for (int reader = 0; reader < ranks(); reader++) {
+            Ranges needed = mask.keysNeededBy(queries.positions(reader));
+            for (int owner = 0; owner < ranks(); owner++) {
+                rows += owner == reader
+                        ? 0
+                        : needed.rowsIn(keys.positions(owner)).size();
+            }
+        }
+        return rows
+                * shape.kvHeads()
+                * (shape.dim() + shape.dimV())
+                * shape.dtype().bytes();
     }
 
     /** Number of ranks. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,6 +18,7 @@ import org.ringwood.attention.plan.Prediction;
 import org.ringwood.collectives.Topology;
 import org.ringwood.collectives.TrafficLedger.Traffic;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Slice;
 
 /** In the even, flat case plans cost what the closed forms in each schedule's description say. */
 class ClosedFormsTest {
@@ -52,6 +54,27 @@ class ClosedFormsTest {
         long outputs = (long) ROWS * HEADS * (DIM_V * dtype.bytes() + 4);
         long state = (long) ROWS * HEADS * (DIM_V + 2) * 4;
         return inputs + outputs + state;
+    }
+
+    /** Of gather's bytes, a rank that passes rows on gets some for others alone: those it needs not. */
+    @Test
+    void bytesNeededAreThoseOfRowsThatAreAttendedElsewhere() {
+        // Rows 0 to 3 of rank 0 are attended by all; rank 2 attends row 4, too, and rank 3 row 5.
+        AttentionShape shape = new AttentionShape(32, 32, HEADS, KV_HEADS, DIM, DIM_V, DType.F16);
+        Mask mask = Mask.of(
+                32,
+                32,
+                List.of(
+                        Slice.full(0, 32, 0, 4),
+                        Slice.full(16, 24, 4, 5),
+                        Slice.full(24, 32, 5, 6)));
+        Topology topology = new Topology(List.of("a", "a", "b", "b"));
+        Schedule gather = new GatherAttention();
+        Plan plan = gather.plan(gather.problem(shape, mask, PartitionRule.CONTIGUOUS, topology));
+        long row = KV_HEADS * (DIM + DIM_V) * 2L;
+        assertThat(plan.problem().bytesNeeded()).isEqualTo((4 + 5 + 5) * row);
+        assertThat(plan.predictions().stream().mapToLong(cost -> cost.traffic().bytes()).sum())
+                .isEqualTo((4 + 6 + 5) * row);
     }
 
     @ParameterizedTest

@@ -11,9 +11,11 @@ import org.ringwood.collectives.Topology;
  *
  * @param bytesPerSecondWithin to a rank of the same node; NaN if no node has two
  * @param bytesPerSecondAcross to a rank of another node; NaN if there is one node
+ * @param bytesPerSecondOfCard of a node's network card, which its ranks have shared; NaN if there is one node
  * @param latencySeconds of a message of one element to the farther of both
  */
-public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, double latencySeconds) {
+public record Link(
+        double bytesPerSecondWithin, double bytesPerSecondAcross, double bytesPerSecondOfCard, double latencySeconds) {
     private static final long LARGEST = 64 << 20;
     private static final long SMALLEST = 64 << 10;
     private static final int GROWTH = 4;
@@ -23,7 +25,7 @@ public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, dou
     private static final Duration LONG_ENOUGH = Duration.ofMillis(300);
 
     /** No link: a rank alone. */
-    public static final Link NONE = new Link(Double.NaN, Double.NaN, Double.NaN);
+    public static final Link NONE = new Link(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
     /** Measures it; takes less than a second on a fast link. Every rank calls it. */
     public static Link measure(ProcessGroup group) {
@@ -33,7 +35,9 @@ public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, dou
         if (isEmpty(farther)) {
             return NONE;
         }
-        return new Link(rate(group, within), rate(group, across), latency(group, farther));
+        double ofRank = rate(group, across);
+        return new Link(
+                rate(group, within), ofRank, ofRank * sharers(group.topology(), across), latency(group, farther));
     }
 
     /** The rate that bounds a job: across nodes, if it has several. */
@@ -60,6 +64,14 @@ public record Link(double bytesPerSecondWithin, double bytesPerSecondAcross, dou
             }
         }
         return to;
+    }
+
+    /** How many ranks of a node send at once, at most. */
+    private static long sharers(Topology topology, int[] to) {
+        return topology.ranksByNode().stream()
+                .mapToLong(ranks -> ranks.stream().filter(rank -> to[rank] >= 0).count())
+                .max()
+                .orElse(0);
     }
 
     private static double rate(ProcessGroup group, int[] to) {

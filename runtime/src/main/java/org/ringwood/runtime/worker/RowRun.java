@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
-import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.CostModel;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
@@ -71,7 +70,7 @@ final class RowRun {
                     row,
                     decision,
                     planning.work(() -> model.seconds(planned.plan())),
-                    planning.work(() -> bytesNeeded(planner, planned)),
+                    planning.work(() -> bytesNeeded(planned)),
                     link.bytesPerSecond()));
             Verification verification = ScheduleRun.verification(job, coordination, inputs, mask, device);
             new ScheduleRun(job, coordination, group, planned, inputs, 0)
@@ -83,11 +82,15 @@ final class RowRun {
 
     /** What is to be expected of this row: the link as it was measured, and the ranks' speed on a piece of it. */
     private CostModel model(Inputs inputs) {
-        CostModel usual = CostModel.cpu(device.threads());
+        return model(SoloSpeed.flopsPerSecond(group, alone, device, inputs.shape()), link, device.threads());
+    }
+
+    static CostModel model(double flopsPerSecond, Link link, int threads) {
+        CostModel usual = CostModel.cpu(threads);
         return new CostModel(
-                SoloSpeed.flopsPerSecond(group, alone, device, inputs.shape()),
+                flopsPerSecond,
                 known(link.bytesPerSecondWithin(), usual.bytesPerSecondWithin()),
-                known(link.bytesPerSecondAcross(), usual.bytesPerSecondAcross()),
+                known(link.bytesPerSecondOfCard(), usual.bytesPerSecondAcross()),
                 known(link.latencySeconds(), usual.latencySeconds()));
     }
 
@@ -95,16 +98,10 @@ final class RowRun {
         return Double.isNaN(measured) ? usual : measured;
     }
 
-    /** Gather sends every rank just what its queries need. */
-    private static double bytesNeeded(Planner planner, PlannedSchedule planned) {
-        if (planned.schedule().replicatesQueries()) {
-            return Double.NaN;
-        }
-        Plan gather =
-                planner.plan(new Decision("gather", planned.partition(), "")).plan();
-        return gather.predictions().stream()
-                .mapToLong(rank -> rank.traffic().bytes())
-                .sum();
+    private static double bytesNeeded(PlannedSchedule planned) {
+        return planned.schedule().replicatesQueries()
+                ? Double.NaN
+                : planned.plan().problem().bytesNeeded();
     }
 
     private void take(ScheduleRun.Iteration mine, Optional<RowFigures> figures) {

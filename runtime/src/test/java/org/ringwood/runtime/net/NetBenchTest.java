@@ -79,6 +79,15 @@ class NetBenchTest {
     }
 
     @Test
+    void ranksShareTheCardOfTheirNode() {
+        RankThreads.run(
+                ProcessGroups.inProcess(new Topology(List.of("a", "a", "b", "b")), Timeouts.DEFAULT), group -> {
+                    Link link = Link.measure(group);
+                    assertThat(link.bytesPerSecondOfCard()).isEqualTo(2 * link.bytesPerSecondAcross());
+                });
+    }
+
+    @Test
     void aLinkHasARateWhereItHasTwoEnds() {
         RankThreads.run(ProcessGroups.inProcess(new Topology(List.of("a", "b")), Timeouts.DEFAULT), group -> {
             Link link = Link.measure(group);
