@@ -25,7 +25,12 @@ public final class BenchWorker {
                             new InputException("nobody told this worker its rank: it is started by ringwood bench"));
             List<String> task = arguments.subList(1, arguments.size());
             return switch (arguments.getFirst()) {
-                case "sweep" -> SweepProcess.run(seat, SweepTask.of(task), false);
+                case "sweep" ->
+                    SweepProcess.run(
+                            seat,
+                            SweepTask.of(task),
+                            row -> !row.job().transport().needsMpi(),
+                            false);
                 case "net" -> NetProcess.run(seat, NetTask.of(task), false);
                 default -> throw new InputException("there is no benchmark " + arguments.getFirst());
             };

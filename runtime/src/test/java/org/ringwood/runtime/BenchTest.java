@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -148,10 +149,33 @@ class BenchTest {
         }
     }
 
+    /** What stops rank 0 is known before it leaves the group, which else would look like the reason to those who wait for it. */
+    @Test
+    void aPlaceThatCannotBeWrittenIsNamedAndNotTheRankThatLeaves() throws Exception {
+        Path within = file.resolve("out");
+        try (LaunchedProgram program = LaunchedProgram.ringwood(
+                directory,
+                "bench",
+                file.toString(),
+                "--out",
+                within.toString(),
+                "--set",
+                "baseline=none",
+                "--set",
+                "axes.transport=aeron")) {
+            assertThat(program.await()).as(program.err()).isEqualTo(2);
+            assertThat(program.err()).contains("sweep.yaml/out/").doesNotContain("left the job");
+        }
+    }
+
+    /** Also in the shell of a batch job of several tasks, which starts ranks and is none. */
     @Test
     void aDryRunStartsNothing() throws Exception {
-        try (LaunchedProgram program = LaunchedProgram.ringwood(directory, "bench", file.toString(), "--dry-run")) {
-            assertThat(program.await()).isZero();
+        Map<String, String> shell =
+                Map.of("SLURM_JOB_ID", "17", "SLURM_NTASKS", "4", "SLURM_JOB_NUM_NODES", "4", "SLURM_PROCID", "0");
+        try (LaunchedProgram program =
+                LaunchedProgram.ringwood(directory, shell, "bench", file.toString(), "--dry-run")) {
+            assertThat(program.await()).as(program.err()).isZero();
             assertThat(program.out()).contains("5 rows, of which 5 are to be measured on nodes/workers: 1/1 1/2");
         }
     }

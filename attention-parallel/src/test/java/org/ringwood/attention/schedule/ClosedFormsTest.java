@@ -61,19 +61,16 @@ class ClosedFormsTest {
     void bytesNeededAreThoseOfRowsThatAreAttendedElsewhere() {
         // Rows 0 to 3 of rank 0 are attended by all; rank 2 attends row 4, too, and rank 3 row 5.
         AttentionShape shape = new AttentionShape(32, 32, HEADS, KV_HEADS, DIM, DIM_V, DType.F16);
-        Mask mask = Mask.of(
-                32,
-                32,
-                List.of(
-                        Slice.full(0, 32, 0, 4),
-                        Slice.full(16, 24, 4, 5),
-                        Slice.full(24, 32, 5, 6)));
+        Mask mask =
+                Mask.of(32, 32, List.of(Slice.full(0, 32, 0, 4), Slice.full(16, 24, 4, 5), Slice.full(24, 32, 5, 6)));
         Topology topology = new Topology(List.of("a", "a", "b", "b"));
         Schedule gather = new GatherAttention();
         Plan plan = gather.plan(gather.problem(shape, mask, PartitionRule.CONTIGUOUS, topology));
         long row = KV_HEADS * (DIM + DIM_V) * 2L;
         assertThat(plan.problem().bytesNeeded()).isEqualTo((4 + 5 + 5) * row);
-        assertThat(plan.predictions().stream().mapToLong(cost -> cost.traffic().bytes()).sum())
+        assertThat(plan.predictions().stream()
+                        .mapToLong(cost -> cost.traffic().bytes())
+                        .sum())
                 .isEqualTo((4 + 6 + 5) * row);
     }
 

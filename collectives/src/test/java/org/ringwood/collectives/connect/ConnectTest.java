@@ -103,10 +103,14 @@ class ConnectTest {
         GroupOptions options = PATIENT.withInterface("127.0.0.1").withTransport(TransportChoice.AERON);
         List<ProcessGroup> groups = Parallel.forEachRank(2, rank -> {
             ParallelEnvironment environment = ParallelEnvironment.of(Map.of(
-                    "RANK", Integer.toString(rank),
-                    "WORLD_SIZE", "2",
-                    "MASTER_ADDR", "127.0.0.2",
-                    "MASTER_PORT", Integer.toString(port)));
+                    "RANK",
+                    Integer.toString(rank),
+                    "WORLD_SIZE",
+                    "2",
+                    "MASTER_ADDR",
+                    "127.0.0.2",
+                    "MASTER_PORT",
+                    Integer.toString(port)));
             return Meeting.of(environment).join(rank, options);
         });
         RankThreads.run(groups, ProcessGroup::barrier);

@@ -72,27 +72,26 @@ final class BenchCommand implements Callable<Integer>, Verbose {
     }
 
     private ExitStatus run(Path file) throws InterruptedException {
-        Optional<Seat> seat = Seat.of(System.getenv());
         if (dryRun) {
             boolean known = options.out().isPresent();
-            SweepTask task =
-                    new SweepTask(file, options.settings(), options.out().orElse(Path.of("")), resume && known);
-            show(task, processes, seat);
+            show(new SweepTask(file, options.settings(), options.out().orElse(Path.of("")), resume && known));
             return ExitStatus.DONE;
         }
         Path out = options.out()
                 .orElseThrow(() -> new InputException(
                         "--out is missing: name a directory for the measurements, or show the rows by --dry-run"));
         SweepTask task = new SweepTask(file, options.settings(), out, resume);
+        Optional<Seat> seat = Seat.of(System.getenv());
         if (seat.isEmpty()) {
-            return new LocalSweep(worker, task, task.read(), processes, options.verbose()).run();
+            Optional<Seat> sole = Seat.ofSoleTask(System.getenv());
+            return new LocalSweep(worker, task, task.read(), processes, sole, options.verbose()).run();
         }
         int started = seat.get().size();
         if (processes.orElse(started) != started) {
             throw new InputException(
                     "--processes " + processes.get() + " contradicts the " + started + " ranks that were started");
         }
-        return SweepProcess.run(seat.get(), task, options.verbose());
+        return SweepProcess.run(seat.get(), task, _ -> true, options.verbose());
     }
 
     /** What a worker is given, which has to know what kind of benchmark it is a rank of. */
@@ -102,10 +101,10 @@ final class BenchCommand implements Callable<Integer>, Verbose {
         return arguments;
     }
 
-    private static void show(SweepTask task, Optional<Integer> processes, Optional<Seat> seat) {
+    private void show(SweepTask task) {
         Sweep sweep = task.read();
         Pending pending = task.pending(sweep).ofProcesses(processes);
-        System.out.print(SweepTable.of(sweep, pending, seat));
+        System.out.print(SweepTable.of(sweep, pending));
         sweep.leftOut().forEach(sentence -> System.out.println("left out: " + sentence));
     }
 }

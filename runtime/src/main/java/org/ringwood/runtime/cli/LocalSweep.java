@@ -9,22 +9,45 @@ import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.sweep.Pending;
 import org.ringwood.runtime.sweep.Row;
 import org.ringwood.runtime.sweep.Sweep;
+import org.ringwood.runtime.worker.Seat;
+import org.ringwood.runtime.worker.SweepProcess;
 import org.ringwood.runtime.worker.SweepTask;
 import org.ringwood.runtime.worker.ThreadedSweep;
 
 /**
  * A sweep on this machine: worker processes are started once for each number of workers, and ranks that are threads once for each
- * number of workers and nodes.
+ * number of workers and nodes. Over MPI there is a rank at most, this process, if a launcher has started it.
  *
  * @param worker main class of a worker
  * @param processes of a row that is measured; empty for all
+ * @param sole the place of this process, if it may be a rank itself
  * @param verbose whether all logs are shown if something fails
  */
-record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, Optional<Integer> processes, boolean verbose) {
+record LocalSweep(
+        Class<?> worker,
+        SweepTask task,
+        Sweep sweep,
+        Optional<Integer> processes,
+        Optional<Seat> sole,
+        boolean verbose) {
+    private enum Ranks {
+        THREADS,
+        WORKERS,
+        THIS_PROCESS;
+
+        static Ranks of(Job.Transport transport) {
+            return switch (transport) {
+                case INPROCESS -> THREADS;
+                case AUTO, SHM, AERON -> WORKERS;
+                case MPI, SHM_MPI -> THIS_PROCESS;
+            };
+        }
+    }
+
     /** Rows that are measured by the same ranks. */
-    private record Crew(boolean threads, int workers, int nodes) {
+    private record Crew(Ranks ranks, int workers, int nodes) {
         static Crew of(Row row) {
-            return new Crew(row.job().transport() == Job.Transport.INPROCESS, row.workers(), row.nodes());
+            return new Crew(Ranks.of(row.job().transport()), row.workers(), row.nodes());
         }
     }
 
@@ -46,29 +69,31 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, Optional<Integer
     }
 
     private ExitStatus run(Crew crew, Pending rows) throws InterruptedException {
-        if (crew.threads()) {
-            return ThreadedSweep.run(task, sweep, rows, verbose);
-        }
-        return new LocalJob(
-                        worker,
-                        BenchCommand.arguments("sweep", task.arguments()),
-                        crew.workers(),
-                        Optional.empty(),
-                        rows.rows().getFirst().job().timeouts(),
-                        verbose)
-                .run();
+        return switch (crew.ranks()) {
+            case THREADS -> ThreadedSweep.run(task, sweep, rows, verbose);
+            case WORKERS ->
+                new LocalJob(
+                                worker,
+                                BenchCommand.arguments("sweep", task.arguments()),
+                                crew.workers(),
+                                Optional.empty(),
+                                rows.rows().getFirst().job().timeouts(),
+                                verbose)
+                        .run();
+            case THIS_PROCESS -> SweepProcess.run(sole.orElseThrow(), task, LocalSweep::isOfMpi, verbose);
+        };
     }
 
     private boolean fits(Row row) {
         return switch (row.job().transport()) {
             case INPROCESS -> true;
             case AUTO, SHM, AERON -> row.nodes() == 1 && hasThreads(row);
-            case MPI, SHM_MPI -> false;
+            case MPI, SHM_MPI -> sole.isPresent() && row.workers() == 1 && hasThreads(row);
         };
     }
 
     private static boolean isOfMpi(Row row) {
-        return row.job().transport() == Job.Transport.MPI || row.job().transport() == Job.Transport.SHM_MPI;
+        return row.job().transport().needsMpi();
     }
 
     /** One process with the threads of many workers: where there are no cores for them, it does not exist. */
@@ -79,7 +104,7 @@ record LocalSweep(Class<?> worker, SweepTask task, Sweep sweep, Optional<Integer
 
     private void explainOthers(Pending pending, Pending here) {
         List<String> others = new ArrayList<>();
-        count(pending, LocalSweep::isOfMpi)
+        count(pending, row -> isOfMpi(row) && !fits(row))
                 .ifPresent(
                         count -> others.add(count + " rows go over MPI: start the sweep by mpirun or srun --mpi=pmix"));
         count(pending, row -> row.nodes() > 1 && !fits(row) && !isOfMpi(row))

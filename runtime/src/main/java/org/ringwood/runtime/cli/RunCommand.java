@@ -55,14 +55,20 @@ final class RunCommand implements Callable<Integer>, Verbose {
             case AUTO, SHM, AERON ->
                 new LocalJob(worker, options.arguments(), ranks, job.output(), job.timeouts(), options.verbose()).run();
             case MPI, SHM_MPI ->
-                throw new InputException(
-                        "transport: %s needs ranks that MPI's launcher has started: mpirun -n %d ./ringwood run %s, or srun --mpi=pmix"
-                                .formatted(job.transport(), ranks, options.file()));
+                WorkerProcess.run(onlyRank(job, ranks), options.file(), options.settings(), options.verbose());
         };
     }
 
+    private Seat onlyRank(Job job, int ranks) {
+        return Seat.ofSoleTask(System.getenv())
+                .filter(_ -> ranks == 1)
+                .orElseThrow(() -> new InputException(
+                        "transport: %s needs ranks that MPI's launcher has started: mpirun -n %d ./ringwood run %s, or srun --mpi=pmix"
+                                .formatted(job.transport(), ranks, options.file())));
+    }
+
     private int soleWorker() {
-        if (Seat.isSoleTask(System.getenv())) {
+        if (Seat.ofSoleTask(System.getenv()).isPresent()) {
             return 1;
         }
         throw new InputException(

@@ -1,20 +1,18 @@
 package org.ringwood.runtime.cli;
 
 import java.util.Comparator;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.ringwood.runtime.job.Input;
 import org.ringwood.runtime.report.Table;
 import org.ringwood.runtime.sweep.Pending;
 import org.ringwood.runtime.sweep.Row;
 import org.ringwood.runtime.sweep.Sweep;
-import org.ringwood.runtime.worker.Seat;
 
 /** The rows of a sweep for people who are about to start it. */
 final class SweepTable {
     private SweepTable() {}
 
-    static String of(Sweep sweep, Pending pending, Optional<Seat> seat) {
+    static String of(Sweep sweep, Pending pending) {
         Table table = new Table(
                 Table.left("row"),
                 Table.right("nodes"),
@@ -50,17 +48,16 @@ final class SweepTable {
                     row.baseline().orElse("-"),
                     Integer.toString(pending.iterations(row).size()));
         }
-        return table + summary(sweep, pending, seat);
+        return table + summary(sweep, pending);
     }
 
-    private static String summary(Sweep sweep, Pending pending, Optional<Seat> seat) {
+    private static String summary(Sweep sweep, Pending pending) {
         String places = pending.rows().stream()
                 .sorted(Comparator.comparingInt(Row::machines).thenComparingInt(Row::processes))
                 .map(row -> row.machines() + "/" + row.processes())
                 .distinct()
                 .collect(Collectors.joining(" "));
         return sweep.rows().size() + " rows, of which " + pending.rows().size() + " are to be measured"
-                + (places.isEmpty() ? "" : " on nodes/workers: " + places)
-                + seat.map(place -> "; " + place.size() + " ranks were started").orElse("") + "\n";
+                + (places.isEmpty() ? "" : " on nodes/workers: " + places) + "\n";
     }
 }

@@ -60,6 +60,11 @@ public record Job(
         /** Shared memory within a node, Open MPI between nodes. */
         SHM_MPI;
 
+        /** Whether its ranks must be started by a launcher that MPI knows. */
+        public boolean needsMpi() {
+            return this == MPI || this == SHM_MPI;
+        }
+
         @Override
         public String toString() {
             return Keywords.of(this);

@@ -3,7 +3,6 @@ package org.ringwood.runtime.worker;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure;
-import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.outcome.ExitStatus;
 import org.ringwood.runtime.outcome.JobFailure;
@@ -39,11 +38,13 @@ record End(
                 .orElseGet(() -> new End(ExitStatus.DONE, Optional.empty(), null));
     }
 
-    /** A rank cannot go on: tells every rank; the first failure of the job is the reason. */
-    static End stopped(Coordination coordination, ProcessGroup group, Throwable thrown) {
+    /**
+     * A rank cannot go on: tells every rank; the first failure of the job is the reason. To be called before this rank leaves its
+     * group: those who wait for it would take its leaving for the reason.
+     */
+    static End stopped(Coordination coordination, Throwable thrown) {
         JobFailure own = Classification.of(thrown, coordination.me());
         coordination.fail(own);
-        group.fail(thrown);
         JobFailure first = coordination.failure();
         return failed(Classification.witnessed(first == null ? own : first, thrown), thrown);
     }

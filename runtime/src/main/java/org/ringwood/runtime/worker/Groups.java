@@ -2,6 +2,7 @@ package org.ringwood.runtime.worker;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.function.Function;
 import org.ringwood.collectives.GroupOptions;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Rendezvous;
@@ -41,8 +42,26 @@ final class Groups {
         return Nodes.meet(next(), job.timeouts().join());
     }
 
-    /** The group of all ranks over a transport. */
-    ProcessGroup connect(Job.Transport transport) {
+    /**
+     * Connects all ranks over a transport, does something, and leaves their group. If this rank cannot do it, all learn why before it
+     * leaves.
+     */
+    <T> T during(Job.Transport transport, Function<ProcessGroup, T> something) {
+        try (ProcessGroup group = connect(transport)) {
+            return telling(group, something);
+        }
+    }
+
+    private <T> T telling(ProcessGroup group, Function<ProcessGroup, T> something) {
+        try {
+            return something.apply(group);
+        } catch (RuntimeException | Error thrown) {
+            End.stopped(coordination, thrown);
+            throw thrown;
+        }
+    }
+
+    private ProcessGroup connect(Job.Transport transport) {
         GroupOptions options = new GroupOptions(
                 choice(transport), job.network().interfaceName(), job.network().ports(), Deadline.ofGroups(job));
         return Connector.connect(next(), options);

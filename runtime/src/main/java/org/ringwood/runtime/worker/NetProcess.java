@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.mpi.MpiBinding;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.net.NetBench;
@@ -16,11 +17,14 @@ import org.ringwood.runtime.sweep.RunFiles;
 public final class NetProcess {
     private final NetTask task;
     private final Surroundings surroundings;
+    private final boolean mpi;
     private Optional<String> wrong = Optional.empty();
 
-    private NetProcess(NetTask task, Surroundings surroundings) {
+    /** @param mpi whether MPI knows the ranks */
+    private NetProcess(NetTask task, Surroundings surroundings, boolean mpi) {
         this.task = task;
         this.surroundings = surroundings;
+        this.mpi = mpi;
     }
 
     /**
@@ -29,7 +33,8 @@ public final class NetProcess {
      * @param verbose whether stack traces are shown where there is no log for them
      */
     public static ExitStatus run(Seat seat, NetTask task, boolean verbose) {
-        NetProcess process = new NetProcess(task, Surroundings.of(seat));
+        boolean mpi = seat.directory().isEmpty() && MpiBinding.isLaunched();
+        NetProcess process = new NetProcess(task, Surroundings.of(seat), mpi);
         return WorkerProcess.run(
                 seat, task::job, verbose, (job, coordination, groups) -> process.play(job, coordination, groups));
     }
@@ -38,26 +43,23 @@ public final class NetProcess {
     public static ExitStatus runThreads(NetTask task, int ranks, boolean verbose) {
         Surroundings surroundings = Surroundings.ofThreads(1);
         ThreadedJob.Part part = (coordination, group) -> {
-            NetProcess process = new NetProcess(task, surroundings);
-            process.measure(Job.Transport.INPROCESS, coordination, group);
-            group.barrier();
+            NetProcess process = new NetProcess(task, surroundings, false);
+            Optional<String> wrong = process.measure(Job.Transport.INPROCESS, coordination, group);
             coordination.conclude();
-            return End.verified(coordination, process.wrong);
+            return End.verified(coordination, wrong);
         };
         return new ThreadedJob(task.job(), Topology.singleNode(ranks), part, () -> {}).run(verbose);
     }
 
     private End play(Job job, Coordination coordination, Groups groups) {
+        List<Job.Transport> transports = transports(groups.topology());
         Agreement.on(
                 coordination,
-                String.join(" ", task.arguments()),
-                "different options: start all ranks with the same ones",
+                String.join(" ", task.with(transports).arguments()),
+                "different options, or Open MPI is not on the nodes of both: start all ranks with the same --transport",
                 job.timeouts().join());
-        for (Job.Transport transport : transports(groups.topology())) {
-            try (ProcessGroup group = groups.connect(transport)) {
-                measure(transport, coordination, group);
-                group.barrier();
-            }
+        for (Job.Transport transport : transports) {
+            groups.during(transport, group -> measure(transport, coordination, group));
         }
         coordination.conclude();
         return End.verified(coordination, wrong);
@@ -69,30 +71,40 @@ public final class NetProcess {
             return task.transports();
         }
         int nodes = topology.nodeCount();
+        boolean mixed = nodes > 1 && nodes < topology.size();
         List<Job.Transport> all = new ArrayList<>();
         if (nodes == 1) {
             all.add(Job.Transport.SHM);
         }
         all.add(Job.Transport.AERON);
-        if (nodes > 1 && nodes < topology.size()) {
+        if (mixed) {
             all.add(Job.Transport.AUTO);
+        }
+        if (mpi) {
+            all.add(Job.Transport.MPI);
+        }
+        if (mpi && mixed) {
+            all.add(Job.Transport.SHM_MPI);
         }
         return all;
     }
 
-    private void measure(Job.Transport transport, Coordination coordination, ProcessGroup group) {
+    /** Returns what is wrong until now, if anything is. */
+    private Optional<String> measure(Job.Transport transport, Coordination coordination, ProcessGroup group) {
         String run = Gathering.texts(group, group.rank() == 0 ? RunFiles.name("net", Instant.now()) : "")
                 .getFirst();
         NetBench bench = new NetBench(group, run, transport.toString(), task.sizes());
         if (group.rank() > 0) {
             bench.measure(link -> wrong = wrong.or(() -> NetRecord.violation(link)));
-            return;
+        } else {
+            try (NetRecord record = NetRecord.create(task, run, group, coordination, surroundings)) {
+                bench.measure(link -> {
+                    wrong = wrong.or(() -> NetRecord.violation(link));
+                    record.add(link);
+                });
+            }
         }
-        try (NetRecord record = NetRecord.create(task, run, group, coordination, surroundings)) {
-            bench.measure(link -> {
-                wrong = wrong.or(() -> NetRecord.violation(link));
-                record.add(link);
-            });
-        }
+        group.barrier();
+        return wrong;
     }
 }

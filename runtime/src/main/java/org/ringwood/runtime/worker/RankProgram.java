@@ -32,7 +32,7 @@ final class RankProgram {
         try (Device device = RankDevice.open(job, group)) {
             return run(device);
         } catch (RuntimeException | Error thrown) {
-            return End.stopped(coordination, group, thrown);
+            return End.stopped(coordination, thrown);
         }
     }
 
@@ -43,12 +43,12 @@ final class RankProgram {
             try {
                 return run(inputs, device, writer);
             } catch (RuntimeException | Error thrown) {
-                End end = End.stopped(coordination, group, thrown);
+                End end = End.stopped(coordination, thrown);
                 writer.ifPresent(ResultWriter::discard);
                 return end;
             }
         } catch (RuntimeException | Error thrown) {
-            return End.stopped(coordination, group, thrown);
+            return End.stopped(coordination, thrown);
         }
     }
 

@@ -51,9 +51,12 @@ public record Seat(int rank, int size, MeetingPoint meeting, String token, Optio
         return place(environment).filter(place -> !isSoleTask(place)).map(Seat::of);
     }
 
-    /** Whether Slurm has started this one task alone: a job whose number of workers is left to the launcher has one. */
-    public static boolean isSoleTask(Map<String, String> environment) {
-        return place(environment).filter(Seat::isSoleTask).isPresent();
+    /**
+     * That of a task which Slurm has started alone, should it be the only rank itself, as it must where MPI is to carry what it sends. A
+     * job whose number of workers is left to the launcher has one then. Empty for every other process.
+     */
+    public static Optional<Seat> ofSoleTask(Map<String, String> environment) {
+        return place(environment).filter(Seat::isSoleTask).map(Seat::of);
     }
 
     private static boolean isSoleTask(ParallelEnvironment place) {

@@ -2,6 +2,7 @@ package org.ringwood.runtime.worker;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.ProcessGroup;
@@ -19,28 +20,32 @@ public final class SweepProcess {
     private final Seat seat;
     private final SweepTask task;
     private final Sweep sweep;
+    private final List<Row> rows;
 
-    private SweepProcess(Seat seat, SweepTask task) {
+    private SweepProcess(Seat seat, SweepTask task, Predicate<Row> wanted) {
         this.seat = seat;
         this.task = task;
         this.sweep = task.read();
+        this.rows = sweep.rows().stream()
+                .filter(row -> row.workers() == seat.size() && isOfProcesses(row) && wanted.test(row))
+                .toList();
     }
 
     /**
      * Runs this process's rank.
      *
+     * @param wanted rows among those that these ranks could measure
      * @param verbose whether stack traces are shown where there is no log for them
      */
-    public static ExitStatus run(Seat seat, SweepTask task, boolean verbose) {
-        SweepProcess process = new SweepProcess(seat, task);
+    public static ExitStatus run(Seat seat, SweepTask task, Predicate<Row> wanted, boolean verbose) {
+        SweepProcess process = new SweepProcess(seat, task, wanted);
         return WorkerProcess.run(
                 seat, process::anyJob, verbose, (any, coordination, groups) -> process.play(any, coordination, groups));
     }
 
     /** All rows meet alike and wait alike. */
     private Job anyJob() {
-        return sweep.rows().stream()
-                .filter(row -> row.workers() == seat.size() && isOfProcesses(row))
+        return rows.stream()
                 .findFirst()
                 .map(Row::job)
                 .orElseThrow(() -> new InputException(task.file() + " has no row for the " + seat.size()
@@ -68,9 +73,7 @@ public final class SweepProcess {
                 "different sweeps: start all ranks with the same sweep file and --set options",
                 any.timeouts().join());
         int nodes = groups.topology().nodeCount();
-        List<Row> fitting = sweep.rows().stream()
-                .filter(row -> row.workers() == seat.size() && row.nodes() == nodes && isOfProcesses(row))
-                .toList();
+        List<Row> fitting = rows.stream().filter(row -> row.nodes() == nodes).toList();
         if (fitting.isEmpty()) {
             throw new InputException(task.file() + " has rows for " + seat.size() + " workers, but none on " + nodes
                     + " nodes: start them on as many nodes as axes.nodes says");
@@ -78,10 +81,10 @@ public final class SweepProcess {
         Optional<String> wrong = Optional.empty();
         for (Job.Transport transport :
                 fitting.stream().map(row -> row.job().transport()).distinct().toList()) {
-            List<Row> rows = fitting.stream()
+            List<Row> over = fitting.stream()
                     .filter(row -> row.job().transport() == transport)
                     .toList();
-            Optional<String> here = measure(transport, rows, coordination, groups);
+            Optional<String> here = measure(transport, over, coordination, groups);
             wrong = wrong.or(() -> here);
         }
         coordination.conclude();
@@ -89,18 +92,23 @@ public final class SweepProcess {
     }
 
     private Optional<String> measure(
-            Job.Transport transport, List<Row> rows, Coordination coordination, Groups groups) {
-        try (ProcessGroup group = groups.connect(transport);
-                @Nullable ProgressFeed _ = progress(coordination)) {
-            // Files that other nodes wrote may show late, so that one rank looks for all.
-            String mine =
-                    seat.rank() == 0 ? task.pending(sweep).only(rows::contains).encode() : "";
-            Pending todo = Pending.decode(sweep, Gathering.texts(group, mine).getFirst());
-            Optional<String> wrong =
-                    new GroupSweep(sweep, coordination, group, task.out(), Surroundings.of(seat)).run(todo);
-            group.barrier();
-            return wrong;
-        }
+            Job.Transport transport, List<Row> some, Coordination coordination, Groups groups) {
+        return groups.during(transport, group -> {
+            try (@Nullable ProgressFeed _ = progress(coordination)) {
+                return measure(some, coordination, group);
+            }
+        });
+    }
+
+    private Optional<String> measure(List<Row> some, Coordination coordination, ProcessGroup group) {
+        // Files that other nodes wrote may show late, so that one rank looks for all.
+        String mine =
+                seat.rank() == 0 ? task.pending(sweep).only(some::contains).encode() : "";
+        Pending todo = Pending.decode(sweep, Gathering.texts(group, mine).getFirst());
+        Optional<String> wrong =
+                new GroupSweep(sweep, coordination, group, task.out(), Surroundings.of(seat)).run(todo);
+        group.barrier();
+        return wrong;
     }
 
     private @Nullable ProgressFeed progress(Coordination coordination) {

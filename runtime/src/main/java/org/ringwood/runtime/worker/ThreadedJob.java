@@ -92,7 +92,7 @@ public final class ThreadedJob {
         try {
             ends.set(rank, part.play(mine, group));
         } catch (RuntimeException | Error thrown) {
-            ends.set(rank, End.stopped(mine, group, thrown));
+            ends.set(rank, End.stopped(mine, thrown));
         }
     }
 

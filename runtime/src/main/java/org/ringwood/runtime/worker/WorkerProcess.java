@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.PortRange;
-import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.runtime.cluster.ClusterSettings;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.HazelcastCoordination;
@@ -18,7 +17,6 @@ import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.job.JobFile;
 import org.ringwood.runtime.outcome.ExitStatus;
-import org.ringwood.runtime.outcome.JobFailure;
 import org.ringwood.runtime.process.Heartbeat;
 import org.ringwood.runtime.process.Hosts;
 import org.ringwood.runtime.process.Lifeline;
@@ -77,14 +75,14 @@ public final class WorkerProcess {
 
     private static End runJob(Seat seat, Job job, Coordination coordination, Groups groups) {
         String nonce = Nonce.of(seat.token()).toString();
-        try (ProcessGroup group = groups.connect(job.transport())) {
+        return groups.during(job.transport(), group -> {
             if (seat.rank() > 0) {
                 return new RankProgram(job, coordination, group, nonce, Voice.silent()).run();
             }
             try (ProgressFeed _ = new ProgressFeed(coordination, ProgressDisplay.ofRankZero(seat.directory()))) {
                 return new RankProgram(job, coordination, group, nonce, Voice.on(System.out)).run();
             }
-        }
+        });
     }
 
     private ExitStatus run(Supplier<Job> source, Part part) {
@@ -140,9 +138,7 @@ public final class WorkerProcess {
         try {
             return part.play(job, coordination, new Groups(seat, job, coordination, address));
         } catch (RuntimeException | Error thrown) {
-            coordination.fail(Classification.of(thrown, me));
-            JobFailure first = coordination.failure();
-            return End.failed(first == null ? Classification.of(thrown, me) : first, thrown);
+            return End.stopped(coordination, thrown);
         }
     }
 

@@ -80,11 +80,10 @@ class NetBenchTest {
 
     @Test
     void ranksShareTheCardOfTheirNode() {
-        RankThreads.run(
-                ProcessGroups.inProcess(new Topology(List.of("a", "a", "b", "b")), Timeouts.DEFAULT), group -> {
-                    Link link = Link.measure(group);
-                    assertThat(link.bytesPerSecondOfCard()).isEqualTo(2 * link.bytesPerSecondAcross());
-                });
+        RankThreads.run(ProcessGroups.inProcess(new Topology(List.of("a", "a", "b", "b")), Timeouts.DEFAULT), group -> {
+            Link link = Link.measure(group);
+            assertThat(link.bytesPerSecondOfCard()).isEqualTo(2 * link.bytesPerSecondAcross());
+        });
     }
 
     @Test

@@ -33,9 +33,9 @@ class SeatTest {
         Map<String, String> alone = new HashMap<>(SLURM_TASK);
         alone.putAll(Map.of("SLURM_PROCID", "0", "SLURM_NTASKS", "1"));
         assertThat(Seat.of(alone)).isEmpty();
-        assertThat(Seat.isSoleTask(alone)).isTrue();
-        assertThat(Seat.isSoleTask(SLURM_TASK)).isFalse();
-        assertThat(Seat.isSoleTask(Map.of())).isFalse();
+        assertThat(Seat.ofSoleTask(alone)).isPresent();
+        assertThat(Seat.ofSoleTask(SLURM_TASK)).isEmpty();
+        assertThat(Seat.ofSoleTask(Map.of())).isEmpty();
     }
 
     @Test
