@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
-# Slurm runs this after each task of a job: it notes that one has ended.
+# Notes that a task of a job has ended: ended.sh [PID]. Slurm runs it after each task; told of a process, it first waits for its end.
 set -euo pipefail
-: >"$RINGWOOD_RUN/ended"
+
+[ $# = 0 ] || tail --pid="$1" -f /dev/null
+: >"$RINGWOOD_ENDED"

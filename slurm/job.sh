@@ -22,7 +22,7 @@ job_field() {
   scontrol show job "$job" | sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" | head -n 1
 }
 
-# Everything that ranks learn from the environment: prepare_ranks ARGUMENT …, which are the command's, and tell which launcher it needs.
+# Everything that ranks learn from the environment.
 prepare_ranks() {
   [ -z "${SLURM_HET_SIZE:-}" ] || refuse "it has several components, and ranks would see one of them: ask for one kind of nodes"
   restarts=${RINGWOOD_RESTARTS:-$restarts}
@@ -44,16 +44,23 @@ prepare_ranks() {
 
   # Since Slurm 22.05 srun does not ask for what sbatch was given.
   [ -z "${SLURM_CPUS_PER_TASK:-}" ] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
-  export RINGWOOD_RUN RINGWOOD_TOKEN MASTER_ADDR MASTER_PORT SLURM_JOB_END_TIME
-  choose_launcher "$@"
+  # What an earlier start left behind on a node that comes back must not concern this one.
+  RINGWOOD_ENDED=$RINGWOOD_RUN/ended-${SLURM_RESTART_COUNT:-0}
+  export RINGWOOD_RUN RINGWOOD_ENDED RINGWOOD_TOKEN MASTER_ADDR MASTER_PORT SLURM_JOB_END_TIME
 }
 
 # Ranks notice themselves when one of them is lost, agree on who was the first, say so and end with its exit code within seconds. srun -K1
 # would kill them before they have: they would only tell of its signal. So it may not (-K0), and --wait bounds how long a rank that cannot
-# end itself, such as one that hangs in MPI, outlives the first that ended.
+# end itself, such as one that hangs in MPI, outlives the first that ended. mpirun leaves them one second, unless it is told of more.
+#   choose_launcher TRANSPORTS, as Ringwood names them for what is to run
 choose_launcher() {
   local tasks_step=(srun --export=ALL --kill-on-bad-exit=0 --wait=15 --task-epilog="$home/slurm/ended.sh")
-  [ "$RINGWOOD_LAUNCH" != auto ] || RINGWOOD_LAUNCH=$(launch_for "$@")
+  if [ "$RINGWOOD_LAUNCH" = auto ]; then
+    case $1 in
+      *mpi*) RINGWOOD_LAUNCH=pmix ;;
+      *) RINGWOOD_LAUNCH=none ;;
+    esac
+  fi
   case $RINGWOOD_LAUNCH in
     none)
       require srun
@@ -61,14 +68,16 @@ choose_launcher() {
       ;;
     pmix)
       require srun
-      srun --mpi=list 2>&1 | grep -qw pmix ||
+      local kinds
+      kinds=$(srun --mpi=list 2>&1 || true)
+      grep -qw pmix <<<"$kinds" ||
         refuse "RINGWOOD_LAUNCH=pmix, but this srun has no pmix (srun --mpi=list); set it to mpirun in slurm/env.sh"
       launcher=("${tasks_step[@]}" --mpi=pmix)
       ;;
     mpirun)
       require mpirun
       # Ranks share a node's cores out themselves, and would take a core each for all that there is.
-      launcher=(mpirun -n "$SLURM_NTASKS" --bind-to none)
+      launcher=(mpirun -n "$SLURM_NTASKS" --bind-to none --mca odls_base_sigkill_timeout 10)
       local name
       for name in $(compgen -e | grep -E '^(RINGWOOD|MASTER|UCX|JAVA)_|^(PATH|LD_LIBRARY_PATH|MPI_HOME|SLURM_JOB_END_TIME)$'); do
         launcher+=(-x "$name")
@@ -78,16 +87,9 @@ choose_launcher() {
   esac
 }
 
-# none, unless the arguments or a file among them ask for MPI.
-launch_for() {
-  local argument
-  for argument; do
-    if [[ $argument == *transport=*mpi* ]] || { [ -f "$argument" ] && grep -Eq 'transport: *\[?.*\bmpi\b' "$argument"; }; then
-      echo pmix
-      return
-    fi
-  done
-  echo none
+# The transports of what is to run, in what Ringwood says before it starts that: transports TEXT
+transports() {
+  sed -n 's/^transport: //p' <<<"$1"
 }
 
 require() {
@@ -98,7 +100,7 @@ require() {
 # Runs Ringwood's command as all ranks of the job and returns its exit code: run_ranks ARGUMENT …
 run_ranks() {
   local status watch
-  rm -f "$RINGWOOD_RUN/ended"
+  rm -f "$RINGWOOD_ENDED"
   "${launcher[@]}" "$home/slurm/task.sh" "$home/ringwood" "$@" &
   ranks=$!
   end_stuck_launcher "$ranks" &
@@ -125,10 +127,12 @@ run_ranks() {
 # itself ended when srun ends in time: end_stuck_launcher PID
 end_stuck_launcher() {
   local looks=0
+  trap 'kill $!; exit 143' TERM
   while [ "$looks" -lt 10 ]; do
-    sleep 3
+    sleep 3 &
+    wait $!
     # The first task to end has left this.
-    [ ! -e "$RINGWOOD_RUN/ended" ] || looks=$((looks + 1))
+    [ ! -e "$RINGWOOD_ENDED" ] || looks=$((looks + 1))
   done
   trap '' TERM
   say "tasks ended $((looks * 3)) s ago, and srun has not: it cannot reach all nodes, and is ended"

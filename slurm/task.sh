@@ -13,4 +13,8 @@ if [ ${#gpus[@]} -gt 1 ]; then
   fi
   export CUDA_VISIBLE_DEVICES=${gpus[local_rank]}
 fi
+# srun has an epilog for this, mpirun has none. In a session of its own it is not killed with the task.
+if [ -n "${OMPI_COMM_WORLD_RANK:-}" ] && [ -n "${RINGWOOD_ENDED:-}" ]; then
+  setsid "${BASH_SOURCE%/*}/ended.sh" $$ </dev/null >/dev/null 2>&1 &
+fi
 exec "$@"

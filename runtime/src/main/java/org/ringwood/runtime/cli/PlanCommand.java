@@ -103,6 +103,7 @@ final class PlanCommand implements Callable<Integer>, Verbose {
             Choice choice = new Planner(inputs.shape(), inputs.mask(), topology, model)
                     .choose(Job.Schedule.AUTO, job.attention().partition());
             System.out.println(inputs.shape() + " on " + topology.size() + " workers" + where(topology));
+            System.out.println("transport: " + job.transport());
             System.out.println(assumptions(model));
             System.out.print(table(choice));
             System.out.println("auto takes " + choice.reason());

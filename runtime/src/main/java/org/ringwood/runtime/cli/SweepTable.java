@@ -48,7 +48,21 @@ final class SweepTable {
                     row.baseline().orElse("-"),
                     Integer.toString(pending.iterations(row).size()));
         }
+<<<<<<< HEAD
         return table + summary(sweep, pending);
+=======
+        return table + transports(pending) + summary(sweep, pending, seat);
+    }
+
+    /** A line that batch scripts read, too. */
+    private static String transports(Pending pending) {
+        return "transport: "
+                + pending.rows().stream()
+                        .map(row -> row.job().transport().toString())
+                        .distinct()
+                        .collect(Collectors.joining(" "))
+                + "\n";
+>>>>>>> bba3d9b (Batch scripts learn from Ringwood which transport a job takes; mpirun binds no rank to one core, leaves ranks time to say what ended them, and is bounded too)
     }
 
     private static String summary(Sweep sweep, Pending pending) {
