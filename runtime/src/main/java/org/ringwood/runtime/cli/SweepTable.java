@@ -48,10 +48,7 @@ final class SweepTable {
                     row.baseline().orElse("-"),
                     Integer.toString(pending.iterations(row).size()));
         }
-<<<<<<< HEAD
-        return table + summary(sweep, pending);
-=======
-        return table + transports(pending) + summary(sweep, pending, seat);
+        return table + transports(pending) + summary(sweep, pending);
     }
 
     /** A line that batch scripts read, too. */
@@ -62,7 +59,6 @@ final class SweepTable {
                         .distinct()
                         .collect(Collectors.joining(" "))
                 + "\n";
->>>>>>> bba3d9b (Batch scripts learn from Ringwood which transport a job takes; mpirun binds no rank to one core, leaves ranks time to say what ended them, and is bounded too)
     }
 
     private static String summary(Sweep sweep, Pending pending) {
