@@ -123,8 +123,8 @@ run_ranks() {
   return "$status"
 }
 
-# What runs on a node that srun cannot reach is never over for it, whatever its --wait says. Ends it some time after that, with success; is
-# itself ended when srun ends in time: end_stuck_launcher PID
+# What runs on a node that srun or mpirun cannot reach is never over for them, whatever srun's --wait says. Ends it some time after that, with success; is
+# itself ended when the launcher ends in time: end_stuck_launcher PID
 end_stuck_launcher() {
   local looks=0
   trap 'kill $!; exit 143' TERM
@@ -135,7 +135,7 @@ end_stuck_launcher() {
     [ ! -e "$RINGWOOD_ENDED" ] || looks=$((looks + 1))
   done
   trap '' TERM
-  say "tasks ended $((looks * 3)) s ago, and srun has not: it cannot reach all nodes, and is ended"
+  say "tasks ended $((looks * 3)) s ago, and ${launcher[0]} has not: it cannot reach all nodes, and is ended"
   kill -KILL "$1" || true
 }
 
