@@ -67,10 +67,22 @@ record MpiEnvironment(Map<String, String> variables) {
         return variables.containsKey("PMIX_RANK") || variables.containsKey("OMPI_COMM_WORLD_RANK");
     }
 
-    /** @throws IllegalArgumentException if nobody told this process its rank in MPI's world, although it has peers */
+    /**
+     * Refuses what nobody told its rank in MPI's world: a process that has peers, and a task of srun also if it is alone, since Open MPI
+     * ends that.
+     *
+     * @throws IllegalArgumentException if it is such a process
+     */
     void requireLauncher(int jobSize) {
-        if (jobSize > 1 && PROCESS_MANAGERS.stream().noneMatch(variables::containsKey)) {
+        if (PROCESS_MANAGERS.stream().anyMatch(variables::containsKey)) {
+            return;
+        }
+        if (jobSize > 1) {
             throw tooFew(0, 1, jobSize);
+        }
+        if (variables.containsKey("SLURM_STEP_ID")) {
+            throw new IllegalArgumentException(
+                    "srun started this process and did not tell MPI, which ends it then; start it by srun --mpi=pmix (srun --mpi=list shows what Slurm has) or by mpirun");
         }
     }
 

@@ -36,6 +36,9 @@ class MpiTrapsTest {
                         "the job has 4 ranks (SLURM_NTASKS=4)",
                         "srun --mpi=pmix",
                         "mpirun");
+        assertThatThrownBy(() -> new MpiEnvironment(SRUN).requireLauncher(1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("srun started this process", "srun --mpi=pmix", "mpirun");
     }
 
     @Test
@@ -43,7 +46,7 @@ class MpiTrapsTest {
         Map<String, String> pmix = new HashMap<>(SRUN);
         pmix.put("PMIX_RANK", "2");
         assertThatCode(() -> new MpiEnvironment(pmix).requireLauncher(4)).doesNotThrowAnyException();
-        assertThatCode(() -> new MpiEnvironment(SRUN).requireLauncher(1)).doesNotThrowAnyException();
+        assertThatCode(() -> new MpiEnvironment(Map.of()).requireLauncher(1)).doesNotThrowAnyException();
     }
 
     @ParameterizedTest
