@@ -47,20 +47,29 @@ prepare_ranks() {
   # What an earlier start left behind on a node that comes back must not concern this one.
   RINGWOOD_ENDED=$RINGWOOD_RUN/ended-${SLURM_RESTART_COUNT:-0}
   export RINGWOOD_RUN RINGWOOD_ENDED RINGWOOD_TOKEN MASTER_ADDR MASTER_PORT SLURM_JOB_END_TIME
+  [ "$RINGWOOD_LAUNCH" = auto ] || prepare_launcher
+}
+
+# Takes pmix for MPI, unless the site says what to take: choose_launcher TRANSPORTS, as Ringwood names them for what is to run
+choose_launcher() {
+  [ "$RINGWOOD_LAUNCH" = auto ] || return 0
+  case $1 in
+    *mpi*) RINGWOOD_LAUNCH=pmix ;;
+    *) RINGWOOD_LAUNCH=none ;;
+  esac
+  prepare_launcher
+}
+
+# The transports of what is to run, in what Ringwood says before it starts that: transports TEXT
+transports() {
+  sed -n 's/^transport: //p' <<<"$1"
 }
 
 # Ranks notice themselves when one of them is lost, agree on who was the first, say so and end with its exit code within seconds. srun -K1
 # would kill them before they have: they would only tell of its signal. So it may not (-K0), and --wait bounds how long a rank that cannot
 # end itself, such as one that hangs in MPI, outlives the first that ended. mpirun leaves them one second, unless it is told of more.
-#   choose_launcher TRANSPORTS, as Ringwood names them for what is to run
-choose_launcher() {
-  local tasks_step=(srun --export=ALL --kill-on-bad-exit=0 --wait=15 --task-epilog="$home/slurm/ended.sh")
-  if [ "$RINGWOOD_LAUNCH" = auto ]; then
-    case $1 in
-      *mpi*) RINGWOOD_LAUNCH=pmix ;;
-      *) RINGWOOD_LAUNCH=none ;;
-    esac
-  fi
+prepare_launcher() {
+  local tasks_step=(srun --export=ALL --kill-on-bad-exit=0 --wait=10 --task-epilog="$home/slurm/ended.sh")
   case $RINGWOOD_LAUNCH in
     none)
       require srun
@@ -85,11 +94,6 @@ choose_launcher() {
       ;;
     *) refuse "RINGWOOD_LAUNCH=$RINGWOOD_LAUNCH is none of auto, none, pmix and mpirun" ;;
   esac
-}
-
-# The transports of what is to run, in what Ringwood says before it starts that: transports TEXT
-transports() {
-  sed -n 's/^transport: //p' <<<"$1"
 }
 
 require() {
@@ -128,7 +132,7 @@ run_ranks() {
 end_stuck_launcher() {
   local looks=0
   trap 'kill $!; exit 143' TERM
-  while [ "$looks" -lt 10 ]; do
+  while [ "$looks" -lt 8 ]; do
     sleep 3 &
     wait $!
     # The first task to end has left this.
