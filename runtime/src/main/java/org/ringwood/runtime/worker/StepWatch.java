@@ -44,7 +44,8 @@ final class StepWatch implements StepListener {
 
     @Override
     public void ended(Step step, long nanoTime) {
-        ended++;
+        // A row of a sweep is attended several times.
+        ended = ended % steps + 1;
         coordination.tell(new Progress("attending by " + schedule, ended, steps));
         Long begin = started.remove(step.id());
         if (begin != null) {
