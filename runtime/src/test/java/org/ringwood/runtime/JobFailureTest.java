@@ -10,6 +10,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -37,6 +39,7 @@ class JobFailureTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @CsvSource({
         "KILL, 1, shm, was killed by signal 9",
         "KILL, 0, aeron, was killed by signal 9",
@@ -56,6 +59,7 @@ class JobFailureTest {
 
     /** Who has no peers has its launcher. */
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aStoppedWorkerThatIsAloneIsNamedToo() throws Exception {
         try (LaunchedProgram run = run("--set", "workers=1", "--set", "timeouts.peer=3s")) {
             run.awaitMiddle(directory, "out.safetensors");
@@ -68,6 +72,7 @@ class JobFailureTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void workersDoNotOutliveTheirLauncher() throws Exception {
         try (LaunchedProgram run = run()) {
             run.awaitMiddle(directory, "out.safetensors");
@@ -78,6 +83,7 @@ class JobFailureTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void workersThatAreAllKilledLeaveNothing() throws Exception {
         try (LaunchedProgram run = run()) {
             run.awaitMiddle(directory, "out.safetensors");
@@ -88,6 +94,7 @@ class JobFailureTest {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @CsvSource({"TERM, shm, 143", "TERM, inprocess, 143", "INT, shm, 130"})
     void aSignalToTheLauncherEndsTheJobInOrder(String signal, String transport, int code) throws Exception {
         assumeThat(LaunchedProgram.ignores(signal))
@@ -102,6 +109,7 @@ class JobFailureTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aSignalToAWorkerEndsTheJobInOrder() throws Exception {
         try (LaunchedProgram run = run()) {
             run.awaitMiddle(directory, "out.safetensors");
@@ -114,6 +122,7 @@ class JobFailureTest {
 
     /** While ranks meet, while kernels run, and while results are verified. */
     @ParameterizedTest
+    @Execution(ExecutionMode.CONCURRENT)
     @CsvSource({"1ms, shm, device=scalar", "4s, inprocess, device=scalar", "8s, shm, device=cpu"})
     void theDeadlineEndsTheJob(String deadline, String transport, String device) throws Exception {
         try (LaunchedProgram run = run(

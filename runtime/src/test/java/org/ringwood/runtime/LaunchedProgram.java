@@ -7,15 +7,45 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.ringwood.runtime.installation.ClassArchive;
+import org.ringwood.runtime.installation.Installation;
 
 /** A Ringwood program in a JVM of its own, as the start script starts it, with directories of its own. */
 final class LaunchedProgram implements AutoCloseable {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final Duration PATIENCE = Duration.ofSeconds(100);
+
+    /** One installation for all programs of this JVM, which goes with it. */
+    private static final class Home {
+        private static final Path PATH = install();
+
+        private static Path install() {
+            try {
+                Path directory = Files.createTempDirectory("installed");
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(directory)));
+                Path home = Installation.into(directory.resolve("home"));
+                ClassArchive.create(home, directory);
+                return home;
+            } catch (IOException | InterruptedException failed) {
+                throw new AssertionError(failed);
+            }
+        }
+
+        private static void remove(Path directory) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException left) {
+                throw new UncheckedIOException(left);
+            }
+        }
+    }
 
     private final Process process;
     private final Path temporary;
@@ -55,9 +85,9 @@ final class LaunchedProgram implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> flag.startsWith("--"))
                 .forEach(command::add);
-        // Small jobs: compiling well what they compute costs more than it saves.
-        command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + temporary));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(ClassArchive.flags(Home.PATH));
+        command.add("-Djava.io.tmpdir=" + temporary);
+        command.addAll(List.of("-cp", Home.PATH.resolve("lib") + "/*", main.getName()));
         command.addAll(arguments);
         Path out = temporary.resolve("stdout");
         Path err = temporary.resolve("stderr");

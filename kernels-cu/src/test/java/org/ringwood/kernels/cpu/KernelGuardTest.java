@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -53,6 +55,7 @@ class KernelGuardTest {
     }
 
     @Timeout(300)
+    @Execution(ExecutionMode.CONCURRENT)
     @ParameterizedTest(name = "java {0}, {1} first")
     @MethodSource("jvms")
     void kernelsStayCompiled(String flags, String first) throws Exception {
@@ -63,6 +66,7 @@ class KernelGuardTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void boxingIsNoticed() throws Exception {
         StringBuilder flags = new StringBuilder("-XX:CompileCommand=quiet");
         for (int bits = 128; bits <= 512; bits *= 2) {

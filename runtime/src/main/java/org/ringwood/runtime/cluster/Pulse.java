@@ -29,30 +29,26 @@ final class Pulse implements AutoCloseable {
 
     private final int rank;
     private final Health health;
-    private final Duration patience;
+    private final Hearing hearing;
     private final ITopic<String> calls;
     private final AtomicReferenceArray<Progress> known;
     private final AtomicLongArray progressOf;
-    private final AtomicLongArray heardAt;
     private final Set<Integer> callers = ConcurrentHashMap.newKeySet();
     private final Runnable onNewCaller;
     private final ScheduledExecutorService timer;
     private final Future<?> beats;
-    private volatile List<Member> watched = List.of();
-    private long lastBeat = System.nanoTime();
 
     /** @param onNewCaller runs whenever a rank is heard for the first time */
     Pulse(int rank, int size, Health health, Duration patience, ITopic<String> calls, Runnable onNewCaller) {
         this.rank = rank;
         this.health = health;
-        this.patience = patience;
+        this.hearing = new Hearing(rank, size, patience, System.nanoTime());
         this.calls = calls;
         this.onNewCaller = onNewCaller;
         this.callers.add(rank);
         this.known = new AtomicReferenceArray<>(
                 Collections.nCopies(size, Progress.NONE).toArray(new Progress[0]));
         this.progressOf = new AtomicLongArray(size);
-        this.heardAt = new AtomicLongArray(size);
         calls.addMessageListener(call -> hear(call.getMessageObject()));
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("pulse").factory());
@@ -66,9 +62,7 @@ final class Pulse implements AutoCloseable {
 
     /** From now on a member that does not call in time is a failure. */
     void watch(List<Member> members) {
-        long now = System.nanoTime();
-        members.forEach(member -> heardAt.set(member.rank(), now));
-        watched = members;
+        hearing.watch(members, System.nanoTime());
     }
 
     void tell(Progress progress) {
@@ -80,33 +74,11 @@ final class Pulse implements AutoCloseable {
     }
 
     private void beat() {
-        long now = System.nanoTime();
-        long gap = now - lastBeat;
-        lastBeat = now;
-        List<Member> members = watched;
-        if (!members.isEmpty()) {
-            judge(members, now, gap);
+        Failure failure = hearing.judge(System.nanoTime());
+        if (failure != null) {
+            health.report(failure);
         }
         call();
-    }
-
-    private void judge(List<Member> members, long now, long gap) {
-        if (gap > patience.toNanos()) {
-            health.report(members.get(rank)
-                    .failure(
-                            Failure.Cause.SILENT,
-                            "was itself stopped or starved for " + gap / 1_000_000_000
-                                    + " s, so that the others have given it up"));
-            return;
-        }
-        for (Member member : members) {
-            if (member.rank() != rank && now - heardAt.get(member.rank()) > patience.toNanos()) {
-                health.report(member.failure(
-                        Failure.Cause.SILENT,
-                        "was silent for " + patience.toSeconds() + " s (is it stopped or starved?)"));
-                return;
-            }
-        }
     }
 
     private void call() {
@@ -131,7 +103,7 @@ final class Pulse implements AutoCloseable {
         if (caller == rank || caller < 0 || caller >= known.length()) {
             return;
         }
-        heardAt.set(caller, System.nanoTime());
+        hearing.heard(caller, System.nanoTime());
         known.set(caller, new Progress(fields[4], Long.parseLong(fields[2]), Long.parseLong(fields[3])));
         long progress = Long.parseLong(fields[1]);
         if (progressOf.getAndSet(caller, progress) != progress) {

@@ -2,6 +2,7 @@ package org.ringwood.runtime.slurm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -80,6 +81,8 @@ class DisturbedClusterTest {
         job.awaitMiddle("crash.safetensors");
         cluster.script("crash", "n2").requireSuccess();
         job.awaitRequeue();
+        // The nodes start again all at once, and nothing more is to be silent.
+        Files.writeString(cluster.jobs().resolve("crash.yaml"), text("crash", "60s"));
         cluster.script("rate", "n2", "none").requireSuccess();
         cluster.script("boot", "n2").requireSuccess();
         BatchJob.End end = job.await();

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.ringwood.collectives.mpi.MpiBinding;
 import org.ringwood.collectives.mpi.OpenMpi;
+import org.ringwood.runtime.installation.Installation;
 import org.ringwood.runtime.sweep.Measurement;
 import org.ringwood.runtime.sweep.Results;
 

@@ -4,15 +4,15 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.ringwood.runtime.installation.ClassArchive;
+import org.ringwood.runtime.installation.Installation;
 
 /**
  * A real Slurm cluster, made by the project's script, with an installation of Ringwood and a folder for jobs. It ends with this JVM, even
@@ -21,9 +21,6 @@ import java.util.stream.Stream;
 final class TestCluster {
     /** What the script ends with where the machine does not permit what it needs. */
     private static final int NOT_HERE = 75;
-
-    /** For many small JVMs: what they compute takes less than compiling it well. A JVM that finds no archive says nothing of that. */
-    private static final String QUICK = "-XX:TieredStopAtLevel=1 -Xmx256m -Xlog:cds=off -Xlog:cds+dynamic=off";
 
     private static final long PATIENCE_SECONDS = 300;
 
@@ -59,33 +56,10 @@ final class TestCluster {
             outcome.requireSuccess();
         }
         if (!tier.equals("machines")) {
-            archiveClasses(home, directory);
+            ClassArchive.create(home, directory);
         }
         Process holder = builder(script, folder, List.of("hold")).start();
         return new TestCluster(script, folder, home, jobs, holder);
-    }
-
-    /** Runs one rank that leaves its classes as they are in memory: with them the many small JVMs start in half the time. */
-    private static void archiveClasses(Path home, Path directory) throws IOException, InterruptedException {
-        Path job = Files.writeString(directory.resolve("classes.yaml"), """
-                workers: 1
-                attention: {schedule: ring}
-                input: {random: {tokens: 16, heads: 1, kvHeads: 1, dim: 16}}
-                """);
-        ProcessBuilder rank = new ProcessBuilder(home.resolve("ringwood").toString(), "run", job.toString());
-        Map<String, String> environment = rank.environment();
-        environment.put("RINGWOOD_JAVA_HOME", System.getProperty("java.home"));
-        environment.put("JAVA_TOOL_OPTIONS", QUICK + " -XX:ArchiveClassesAtExit=" + archive(home));
-        try (ServerSocket free = new ServerSocket(0)) {
-            environment.put("MASTER_PORT", Integer.toString(free.getLocalPort()));
-        }
-        environment.putAll(Map.of("RANK", "0", "WORLD_SIZE", "1", "LOCAL_RANK", "0", "MASTER_ADDR", "127.0.0.1"));
-        environment.put("RINGWOOD_TOKEN", Base64.getEncoder().encodeToString(new byte[32]));
-        Outcome.of(rank).requireSuccess();
-    }
-
-    private static Path archive(Path home) {
-        return home.resolve("classes.jsa");
     }
 
     /** What a command said, and its exit code. */
@@ -137,7 +111,7 @@ final class TestCluster {
         environment.put("RINGWOOD_JAVA_HOME", System.getProperty("java.home"));
         environment.put("JAVA_HOME", System.getProperty("java.home"));
         Path home = script.getParent().getParent().getParent();
-        environment.put("JAVA_TOOL_OPTIONS", QUICK + " -XX:SharedArchiveFile=" + archive(home));
+        environment.put("JAVA_TOOL_OPTIONS", String.join(" ", ClassArchive.flags(home)));
         return builder;
     }
 

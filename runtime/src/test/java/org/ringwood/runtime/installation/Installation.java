@@ -1,4 +1,4 @@
-package org.ringwood.runtime.slurm;
+package org.ringwood.runtime.installation;
 
 import java.io.File;
 import java.io.IOException;
@@ -10,19 +10,19 @@ import java.util.stream.Stream;
 import org.ringwood.collectives.mpi.OpenMpi;
 
 /** Ringwood as its archive installs it: the start script, the batch scripts as they are shipped, and jars. */
-final class Installation {
+public final class Installation {
     private static final Path CHECKOUT =
             Path.of("").toAbsolutePath().resolveSibling("").normalize();
 
     private Installation() {}
 
     /** The checkout that the tests are run in. */
-    static Path checkout() {
+    public static Path checkout() {
         return CHECKOUT;
     }
 
     /** Installs what is tested into a folder. */
-    static Path into(Path home) throws IOException {
+    public static Path into(Path home) throws IOException {
         Files.createDirectories(home.resolve("lib"));
         Files.copy(CHECKOUT.resolve("ringwood"), home.resolve("ringwood"));
         copy("cluster-configs", home);
@@ -38,7 +38,7 @@ final class Installation {
     }
 
     /** Gives an installation Open MPI's Java bindings, as {@code ringwood setup mpi} does. */
-    static void addJavaBindings(Path home) throws IOException {
+    public static void addJavaBindings(Path home) throws IOException {
         Files.createSymbolicLink(home.resolve("native"), OpenMpi.bindings());
         if (OpenMpi.adapter().isPresent()) {
             pack(OpenMpi.adapter().get(), home.resolve("lib/mpi-adapter.jar"));
@@ -46,7 +46,7 @@ final class Installation {
     }
 
     /** A small program of the test's own. */
-    static void program(Path file, String script) throws IOException {
+    public static void program(Path file, String script) throws IOException {
         Files.writeString(file, "#!/bin/sh\n" + script + "\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
