@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Jobs of two nodes with two ranks each, whose nodes and links have faults. Results are compared with those of an undisturbed run. */
+/**
+ * Jobs of two nodes with two ranks each, whose nodes and links have faults. Results are compared with those of an undisturbed run. Two tests run
+ * at a time, as they mostly wait for Slurm, and those that disturb nodes have their own.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
 class DisturbedClusterTest {
@@ -33,12 +37,16 @@ class DisturbedClusterTest {
     static Path directory;
 
     private TestCluster cluster;
-    private BatchJob calm;
+    private String calmDigest = "";
 
     @BeforeAll
     void start() throws Exception {
-        cluster = TestCluster.start("namespaces", 2, directory);
-        calm = job("calm", "60s");
+        cluster = TestCluster.start("namespaces", 6, directory);
+        // Rates hold for both networks, so that no test may find the second half made.
+        cluster.script("fabric", "2", "0.02", "20261122").requireSuccess();
+        BatchJob calm = on("n1,n2").job("calm", text("calm", "60s"));
+        assertCompleted(calm.await());
+        calmDigest = calm.digest("calm.safetensors");
     }
 
     @AfterAll
@@ -49,78 +57,63 @@ class DisturbedClusterTest {
         }
     }
 
-    @AfterEach
-    void mend() throws Exception {
-        cluster.script("heal").requireSuccess();
-        cluster.script("rate", "n2", "none").requireSuccess();
-    }
-
     @Test
     void aFabricThatIsSlowAndLosesFramesChangesNoBit() throws Exception {
-        cluster.script("fabric", "2", "0.02", "20261122").requireSuccess();
         cluster.script("rate", "n2", "50mbit").requireSuccess();
-        BatchJob lossy = submission().where("RINGWOOD_INTERFACE", "fab0").job("lossy", text("lossy", "60s"));
+        BatchJob lossy = on("n1,n2").where("RINGWOOD_INTERFACE", "fab0").job("lossy", text("lossy", "60s"));
         assertCompleted(lossy.await());
-        assertThat(lossy.digest("lossy.safetensors")).isEqualTo(calmDigest());
+        assertThat(lossy.digest("lossy.safetensors")).isEqualTo(calmDigest);
+        cluster.script("rate", "n2", "none").requireSuccess();
     }
 
     /** Nodes that share no memory, so that it has to use the network. */
     @Test
     void mpiCarriesTheSameBitsBetweenNodes() throws Exception {
-        BatchJob mpi = submission().job("mpi", text("mpi", "60s"), "transport=mpi");
+        BatchJob mpi = on("n1,n2").job("mpi", text("mpi", "60s"), "transport=mpi");
         assertCompleted(mpi.await());
         assertThat(mpi.text()).contains("launch: pmix");
-        assertThat(mpi.digest("mpi.safetensors")).isEqualTo(calmDigest());
+        assertThat(mpi.digest("mpi.safetensors")).isEqualTo(calmDigest);
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void aJobThatLosesANodeRunsAgainAndGivesTheSameBits() throws Exception {
-        calmDigest();
-        cluster.script("rate", "n2", SLOW).requireSuccess();
-        BatchJob job = job("crash", "5s");
+        cluster.script("rate", "n4", SLOW).requireSuccess();
+        BatchJob job = on("n3,n4").job("crash", text("crash", "5s"));
         job.awaitMiddle("crash.safetensors");
-        cluster.script("crash", "n2").requireSuccess();
+        cluster.script("crash", "n4").requireSuccess();
         job.awaitRequeue();
-        // The nodes start again all at once, and nothing more is to be silent.
+        // All ranks start at once on a busy machine, and nothing is to be silent any more.
         Files.writeString(cluster.jobs().resolve("crash.yaml"), text("crash", "60s"));
-        cluster.script("rate", "n2", "none").requireSuccess();
-        cluster.script("boot", "n2").requireSuccess();
+        cluster.script("rate", "n4", "none").requireSuccess();
+        cluster.script("boot", "n4").requireSuccess();
         BatchJob.End end = job.await();
         assertCompleted(end);
         assertThat(end.log())
                 .contains("start 1 on")
-                .containsPattern("rank [23] \\(n2, process \\d+\\) was silent for 5 s");
-        assertThat(job.digest("crash.safetensors")).isEqualTo(calmDigest());
+                .containsPattern("rank [23] \\(n4, process \\d+\\) was silent for 5 s");
+        assertThat(job.digest("crash.safetensors")).isEqualTo(calmDigest);
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     void nodesThatCannotReachEachOtherAreNamed() throws Exception {
-        calmDigest();
-        cluster.script("rate", "n2", SLOW).requireSuccess();
-        BatchJob job = submission().where("RINGWOOD_RESTARTS", "0").job("cut", text("cut", "5s"));
+        cluster.script("rate", "n6", SLOW).requireSuccess();
+        BatchJob job = on("n5,n6").where("RINGWOOD_RESTARTS", "0").job("cut", text("cut", "5s"));
         job.awaitMiddle("cut.safetensors");
-        cluster.script("cut", "n2").requireSuccess();
+        cluster.script("cut", "n6").requireSuccess();
         BatchJob.End end = job.await();
         assertThat(end.state()).as(end.log()).isEqualTo("FAILED");
-        assertThat(end.log()).containsPattern("rank [23] \\(n2, process \\d+\\) was silent for 5 s");
+        assertThat(end.log()).containsPattern("rank [23] \\(n6, process \\d+\\) was silent for 5 s");
         assertThat(cluster.jobs().resolve("cut.safetensors")).doesNotExist();
-    }
-
-    private String calmDigest() throws Exception {
-        assertCompleted(calm.await());
-        return calm.digest("calm.safetensors");
     }
 
     private static void assertCompleted(BatchJob.End end) {
         assertThat(end.state()).as(end.log()).isEqualTo("COMPLETED");
     }
 
-    private Submission submission() {
-        return cluster.attention("--nodes=2", "--ntasks-per-node=2");
-    }
-
-    private BatchJob job(String name, String silence) throws Exception {
-        return submission().job(name, text(name, silence));
+    private Submission on(String nodes) {
+        return cluster.attention("--nodelist=" + nodes, "--nodes=2", "--ntasks-per-node=2");
     }
 
     private static String text(String output, String silence) {
