@@ -16,7 +16,7 @@
 # Where every job gets a folder of its own. All nodes must see it.
 : "${RINGWOOD_RUNS:=${SLURM_SUBMIT_DIR:-$PWD}/ringwood-runs}"
 
-# How often a job may run again by itself, after a node was lost or its time was over. Empty: as often as the script thinks right.
+# How often a job may run again by itself, after a node was lost, or a sweep's time was over. Empty: as often as the script thinks right.
 : "${RINGWOOD_RESTARTS:=}"
 
 # What Open MPI and UCX shall know before they are loaded, such as OMPI_MCA_pml=ucx. UCX must not catch the signals of the JVM.

@@ -2,7 +2,8 @@
 # A batch job of Ringwood's: its place, its ranks, and what happens if they end too early. Sourced by the batch scripts after env.sh; they set
 #   home            Ringwood's folder
 #   restarts        how often the job may run again by itself, unless the site says so
-: "${home:?}" "${restarts:?}" "${SLURM_JOB_ID:?}" "${RINGWOOD_RUNS:?}"
+#   resumes         yes if a start goes on where the last one ended, so that it is worth one when the job's time is over
+: "${home:?}" "${restarts:?}" "${resumes:?}" "${SLURM_JOB_ID:?}" "${RINGWOOD_RUNS:?}"
 
 # What Slurm calls this job. The plain number of one of an array may be that of the whole array.
 job=$SLURM_JOB_ID
@@ -150,7 +151,7 @@ trap 'interrupted=yes; time_is_over' USR1
 trap 'interrupted=yes; end_ranks 143' TERM
 
 time_is_over() {
-  run_again "its time is nearly over" || {
+  { [ "$resumes" = yes ] && run_again "its time is nearly over"; } || {
     over=yes
     say "its time is nearly over, and it ends; give it more: sbatch --time"
     end_ranks 5

@@ -8,6 +8,8 @@ import org.ringwood.kernels.scalar.ScalarKernels;
 
 /** Opens devices by name. */
 public final class Devices {
+    private static final String VECTORS = "jdk.incubator.vector";
+
     private Devices() {}
 
     /** Kinds of device. */
@@ -83,6 +85,10 @@ public final class Devices {
     }
 
     private static Device cpu(int threads, CpuList cpus, String choice) {
+        if (ModuleLayer.boot().findModule(VECTORS).isEmpty()) {
+            throw new UnsupportedOperationException("this JVM has no module " + VECTORS
+                    + ", which device cpu computes with; start it with --add-modules " + VECTORS);
+        }
         return new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, cpus, choice, CpuKernels::new);
     }
 

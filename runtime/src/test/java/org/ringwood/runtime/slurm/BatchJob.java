@@ -80,6 +80,11 @@ record BatchJob(TestCluster cluster, String id, Path log) {
         cluster.run(Map.of(), "scancel", "--signal=USR1", "--batch", id).requireSuccess();
     }
 
+    /** Puts it back into the queue, as Slurm does with a job that gives way to another. */
+    void requeue() throws IOException, InterruptedException {
+        cluster.run(Map.of(), "scontrol", "requeue", id).requireSuccess();
+    }
+
     /** Slurm and processes of other namespaces tell this JVM of nothing: it has to look. */
     void awaitThat(String what, BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
