@@ -65,14 +65,26 @@ public final class Partition {
 
     /** One run of tokens a rank; the first {@code tokens % ranks} ranks have one token more. */
     public static Partition contiguous(long tokens, int ranks) {
-        requireRanks(ranks);
-        return of(tokens, evenRuns(tokens, ranks).stream().map(List::of).toList());
+        return contiguous(tokens, Weights.equal(ranks));
+    }
+
+    /** One run of tokens a rank, as long as its weight says. */
+    public static Partition contiguous(long tokens, Weights weights) {
+        return of(tokens, runs(tokens, weights).stream().map(List::of).toList());
     }
 
     /** 2P runs, the first ones one token longer where they do not divide; rank r has run r, then run 2P − 1 − r. */
     public static Partition zigzag(long tokens, int ranks) {
-        requireRanks(ranks);
-        List<Chunk> runs = evenRuns(tokens, Math.multiplyExact(2, ranks));
+        return zigzag(tokens, Weights.equal(ranks));
+    }
+
+    /**
+     * As {@link #zigzag(long, int)}, but both runs of a rank are as long as its weight says. They lie alike about the middle of the
+     * sequence, so that with a causal mask, too, its admitted area follows its weight.
+     */
+    public static Partition zigzag(long tokens, Weights weights) {
+        int ranks = weights.ranks();
+        List<Chunk> runs = runs(tokens, weights.thereAndBack());
         return of(
                 tokens,
                 IntStream.range(0, ranks)
@@ -82,8 +94,15 @@ public final class Partition {
 
     /** Blocks dealt in turn, of the smallest length that gives no rank more than {@link #STRIPES}. */
     public static Partition striped(long tokens, int ranks) {
-        requireRanks(ranks);
-        return striped(tokens, ranks, Math.max(1, Math.ceilDiv(tokens, (long) STRIPES * ranks)));
+        return striped(tokens, Weights.equal(ranks));
+    }
+
+    /**
+     * As {@link #striped(long, int)}, but the blocks of a rank are as long as its weight says, all rounds together: where that is no
+     * whole number of tokens, they differ by one.
+     */
+    public static Partition striped(long tokens, Weights weights) {
+        return striped(tokens, weights, Math.max(1, Math.ceilDiv(tokens, (long) STRIPES * weights.ranks())));
     }
 
     /**
@@ -92,15 +111,25 @@ public final class Partition {
      * @throws IllegalArgumentException if the block is empty
      */
     public static Partition striped(long tokens, int ranks, long block) {
-        requireRanks(ranks);
         if (block < 1) {
             throw new IllegalArgumentException("stripes of " + block + " tokens are empty; give at least 1");
         }
-        List<List<Chunk>> shards = emptyShards(ranks);
-        int rank = 0;
-        for (long from = 0; from < tokens; from += block) {
-            shards.get(rank).add(new Chunk(from, Math.min(from + block, tokens)));
-            rank = (rank + 1) % ranks;
+        return striped(tokens, Weights.equal(ranks), block);
+    }
+
+    /** Rounds of as many tokens as equal blocks would have. */
+    private static Partition striped(long tokens, Weights weights, long block) {
+        long round = Math.multiplyExact(block, weights.ranks());
+        List<List<Chunk>> shards = emptyShards(weights.ranks());
+        long[] dealt = new long[weights.ranks()];
+        for (long from = 0, end = round; from < tokens; end += round) {
+            long[] shares = weights.shares(end);
+            for (int rank = 0; rank < shares.length && from < tokens; rank++) {
+                long to = Math.min(from + shares[rank] - dealt[rank], tokens);
+                shards.get(rank).add(new Chunk(from, to));
+                from = to;
+            }
+            dealt = shares;
         }
         return of(tokens, shards);
     }
@@ -110,32 +139,41 @@ public final class Partition {
      * {@link #contiguous}; among the cuts that reach it, this is the one nearest to runs of equal length.
      */
     public static Partition balanced(Mask mask, int ranks) {
-        return of(mask.queries(), RowAreas.ofQueries(mask), ranks);
+        return balanced(mask, Weights.equal(ranks));
     }
 
-    /** As {@link #balanced}, but of keys: for ranks that each attend all queries to their own keys. */
+    /**
+     * As {@link #balanced(Mask, int)}, but of a rank's area over its weight: no cut into runs has a smaller largest one, and this is the one
+     * nearest to {@link #contiguous(long, Weights)}.
+     */
+    public static Partition balanced(Mask mask, Weights weights) {
+        return of(mask.queries(), RowAreas.ofQueries(mask), weights);
+    }
+
+    /** As {@link #balanced(Mask, int)}, but of keys: for ranks that each attend all queries to their own keys. */
     public static Partition balancedKeys(Mask mask, int ranks) {
-        return of(mask.keys(), RowAreas.ofKeys(mask), ranks);
+        return balancedKeys(mask, Weights.equal(ranks));
     }
 
-    private static Partition of(long tokens, RowAreas areas, int ranks) {
-        requireRanks(ranks);
-        return of(tokens, areas.balancedRuns(ranks).stream().map(List::of).toList());
+    /** As {@link #balanced(Mask, Weights)}, but of keys: for ranks that each attend all queries to their own keys. */
+    public static Partition balancedKeys(Mask mask, Weights weights) {
+        return of(mask.keys(), RowAreas.ofKeys(mask), weights);
+    }
+
+    private static Partition of(long tokens, RowAreas areas, Weights weights) {
+        return of(tokens, areas.balancedRuns(weights).stream().map(List::of).toList());
     }
 
     private static List<List<Chunk>> emptyShards(int ranks) {
         return Stream.<List<Chunk>>generate(ArrayList::new).limit(ranks).toList();
     }
 
-    private static List<Chunk> evenRuns(long tokens, int runs) {
-        long length = tokens / runs;
-        long longer = tokens % runs;
-        List<Chunk> chunks = new ArrayList<>(runs);
+    private static List<Chunk> runs(long tokens, Weights weights) {
+        List<Chunk> chunks = new ArrayList<>(weights.ranks());
         long from = 0;
-        for (int i = 0; i < runs; i++) {
-            long to = from + length + (i < longer ? 1 : 0);
-            chunks.add(new Chunk(from, to));
-            from = to;
+        for (long length : weights.shares(tokens)) {
+            chunks.add(new Chunk(from, from + length));
+            from += length;
         }
         return chunks;
     }

@@ -2,7 +2,10 @@ package org.ringwood.attention;
 
 import java.util.Locale;
 
-/** How tokens are dealt to ranks. Every rule is legal for every length, also for fewer tokens than ranks. */
+/**
+ * How tokens are dealt to ranks, in equal parts or by weight. Every rule is legal for every length, also for fewer tokens than ranks, and
+ * for all weights: a rank's part of the tokens, with {@link #BALANCED} of the admitted area, follows its weight.
+ */
 public enum PartitionRule {
     /** One run of tokens a rank, the first ranks one more. Local, but a causal mask gives the last rank most of the work. */
     CONTIGUOUS,
@@ -13,33 +16,48 @@ public enum PartitionRule {
     /** One run of queries a rank, cut such that the largest admitted area is as small as such a cut can make it. */
     BALANCED;
 
-    /** Which rank owns which queries. */
+    /** Which rank owns which queries, all ranks alike. */
     public Partition queries(Mask mask, int ranks) {
-        return this == BALANCED ? Partition.balanced(mask, ranks) : deal(mask.queries(), ranks);
+        return queries(mask, Weights.equal(ranks));
+    }
+
+    /** Which rank owns which queries. */
+    public Partition queries(Mask mask, Weights weights) {
+        return this == BALANCED ? Partition.balanced(mask, weights) : deal(mask.queries(), weights);
+    }
+
+    /** Which rank owns which keys, all ranks alike; see {@link #keys(Mask, Weights)}. */
+    public Partition keys(Mask mask, int ranks) {
+        return keys(mask, Weights.equal(ranks));
     }
 
     /**
      * Which rank owns which keys. With as many keys as queries this is the partition of the queries, since a model makes the
-     * query, key and value of a token in one place. Otherwise {@link #BALANCED} deals keys as {@link #CONTIGUOUS} does: the
-     * work follows the queries, and an even cut keeps the shards that travel small.
+     * query, key and value of a token in one place. Otherwise the work follows the queries alone, and keys are dealt evenly, {@link #BALANCED}
+     * as {@link #CONTIGUOUS}: that keeps the shards that travel small.
      */
-    public Partition keys(Mask mask, int ranks) {
+    public Partition keys(Mask mask, Weights weights) {
         if (mask.keys() == mask.queries()) {
-            return queries(mask, ranks);
+            return queries(mask, weights);
         }
-        return deal(mask.keys(), ranks);
+        return deal(mask.keys(), Weights.equal(weights.ranks()));
+    }
+
+    /** As {@link #keysOfAllQueries(Mask, Weights)}, all ranks alike. */
+    public Partition keysOfAllQueries(Mask mask, int ranks) {
+        return keysOfAllQueries(mask, Weights.equal(ranks));
     }
 
     /** Which rank owns which keys where every rank attends all queries to its own keys, so that the work follows the keys. */
-    public Partition keysOfAllQueries(Mask mask, int ranks) {
-        return this == BALANCED ? Partition.balancedKeys(mask, ranks) : deal(mask.keys(), ranks);
+    public Partition keysOfAllQueries(Mask mask, Weights weights) {
+        return this == BALANCED ? Partition.balancedKeys(mask, weights) : deal(mask.keys(), weights);
     }
 
-    private Partition deal(long tokens, int ranks) {
+    private Partition deal(long tokens, Weights weights) {
         return switch (this) {
-            case CONTIGUOUS, BALANCED -> Partition.contiguous(tokens, ranks);
-            case ZIGZAG -> Partition.zigzag(tokens, ranks);
-            case STRIPED -> Partition.striped(tokens, ranks);
+            case CONTIGUOUS, BALANCED -> Partition.contiguous(tokens, weights);
+            case ZIGZAG -> Partition.zigzag(tokens, weights);
+            case STRIPED -> Partition.striped(tokens, weights);
         };
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Slice;
@@ -136,36 +137,68 @@ final class RowAreas {
     }
 
     /**
-     * One run of rows a rank, with the smallest largest area that such runs can have; of the cuts that reach it the one whose
-     * cuts are, from the first to the last, nearest to those of runs of equal length.
+     * One run of rows a rank, with the smallest largest area over the rank's weight that such runs can have; of the cuts that reach it
+     * the one whose cuts are, from the first to the last, nearest to those of runs as long as the weights say.
      */
-    List<Chunk> balancedRuns(int ranks) {
-        long limit = smallestLimit(ranks);
-        // Cut i must leave so much behind it that the ranks after it suffice: from the end, each takes what the limit
+    List<Chunk> balancedRuns(Weights weights) {
+        int ranks = weights.ranks();
+        long[] limits = smallestLimits(weights);
+        // Cut i must leave so much behind it that the ranks after it suffice: from the end, each takes what its limit
         // lets it.
         long[] notBefore = new long[ranks + 1];
         notBefore[ranks] = rows;
         for (int i = ranks - 1; i > 0; i--) {
-            notBefore[i] = earliest(before(notBefore[i + 1]) - limit);
+            notBefore[i] = earliest(before(notBefore[i + 1]) - limits[i]);
         }
+        long[] lengths = weights.shares(rows);
         List<Chunk> runs = new ArrayList<>(ranks);
         long from = 0;
-        for (int i = 1; i <= ranks; i++) {
-            long even = rows / ranks * i + Math.min(i, rows % ranks);
-            long to = Math.clamp(even, notBefore[i], Math.max(notBefore[i], farthest(from, limit)));
+        long even = 0;
+        for (int i = 0; i < ranks; i++) {
+            even += lengths[i];
+            long to = Math.clamp(even, notBefore[i + 1], Math.max(notBefore[i + 1], farthest(from, limits[i])));
             runs.add(new Chunk(from, to));
             from = to;
         }
         return runs;
     }
 
-    /** The smallest area such that {@code ranks} runs of at most that area cover all rows. */
-    private long smallestLimit(int ranks) {
-        long low = Math.ceilDiv(area, ranks);
-        long high = area;
+    /**
+     * The area that each rank may have at most, such that runs cover all rows and the largest area over a weight is as small as it can
+     * be. That is a fraction with one of the weights below; two such fractions are at least {@code 1 / largest²} apart, so that steps of
+     * that size find it exactly.
+     */
+    private long[] smallestLimits(Weights weights) {
+        long whole = smallest(
+                Math.ceilDiv(area, weights.sum()),
+                Math.ceilDiv(area, weights.largest()),
+                level -> covers(limits(weights, level, 0)));
+        if (whole == 0) {
+            return limits(weights, 0, 0);
+        }
+        long part = smallest(1, steps(weights), level -> covers(limits(weights, whole - 1, level)));
+        return limits(weights, whole - 1, part);
+    }
+
+    private static long steps(Weights weights) {
+        return (long) weights.largest() * weights.largest();
+    }
+
+    /** What each rank may have at an area of {@code whole + part / steps} for a weight of 1. */
+    private static long[] limits(Weights weights, long whole, long part) {
+        long steps = steps(weights);
+        long[] limits = new long[weights.ranks()];
+        for (int rank = 0; rank < limits.length; rank++) {
+            limits[rank] = whole * weights.of(rank) + part * weights.of(rank) / steps;
+        }
+        return limits;
+    }
+
+    /** The smallest number for which a condition holds that holds for {@code high}, and for all numbers above one for which it holds. */
+    private static long smallest(long low, long high, LongPredicate condition) {
         while (low < high) {
             long middle = low + (high - low) / 2;
-            if (covers(middle, ranks)) {
+            if (condition.test(middle)) {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -174,10 +207,11 @@ final class RowAreas {
         return low;
     }
 
-    private boolean covers(long limit, int ranks) {
+    /** Whether runs of at most these areas cover all rows. */
+    private boolean covers(long[] limits) {
         long reached = 0;
-        for (int i = 0; i < ranks && reached < rows; i++) {
-            reached = farthest(reached, limit);
+        for (int i = 0; i < limits.length && reached < rows; i++) {
+            reached = farthest(reached, limits[i]);
         }
         return reached == rows;
     }

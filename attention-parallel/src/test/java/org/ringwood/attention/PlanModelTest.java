@@ -129,7 +129,13 @@ class PlanModelTest {
         int kvHeads = 1 + random.nextInt(heads);
         AttentionShape shape = new AttentionShape(
                 mask.queries(), mask.keys(), heads, kvHeads, 1 + random.nextInt(3), 1 + random.nextInt(3), DType.F16);
-        return new Problem(shape, mask, rule.queries(mask, ranks), rule.keys(mask, ranks), topology(ranks, random));
+        Weights weights = weights(ranks, random);
+        return new Problem(shape, mask, rule.queries(mask, weights), rule.keys(mask, weights), topology(ranks, random));
+    }
+
+    private static Weights weights(int ranks, RandomGenerator random) {
+        int most = random.nextBoolean() ? 1 : 30;
+        return Weights.of(random.ints(ranks, 1, most + 1).boxed().toList());
     }
 
     private static Topology topology(int ranks, RandomGenerator random) {

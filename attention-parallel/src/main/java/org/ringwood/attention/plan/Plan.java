@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Step.AllReduce;
 import org.ringwood.attention.plan.Step.Message;
 import org.ringwood.attention.plan.Step.Send;
@@ -128,13 +129,19 @@ public final class Plan {
 
     /** FLOPs of the busiest rank over the mean: 1 is perfect balance, also where nothing is attended. */
     public double imbalance() {
+        return imbalance(Weights.equal(ranks()));
+    }
+
+    /** The same of FLOPs over the rank's speed. */
+    public double imbalance(Weights speeds) {
         double largest = 0;
         double sum = 0;
-        for (Prediction prediction : predictions()) {
-            largest = Math.max(largest, (double) prediction.flops());
-            sum += (double) prediction.flops();
+        for (int rank = 0; rank < ranks(); rank++) {
+            double flops = prediction(rank).flops();
+            largest = Math.max(largest, flops / speeds.of(rank));
+            sum += flops;
         }
-        return sum == 0 ? 1 : largest * ranks() / sum;
+        return sum == 0 ? 1 : largest * speeds.sum() / sum;
     }
 
     private Prediction predict(RankPlan plan) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.collectives.Topology;
@@ -45,12 +46,7 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
         candidates = List.copyOf(candidates);
     }
 
-    /**
-     * Chooses.
-     *
-     * @param schedules candidates, at least one; the earlier wins a draw
-     * @param partitions candidates, at least one; the earlier wins a draw
-     */
+    /** Chooses for ranks that are equally fast; see {@link #of(AttentionShape, Mask, Topology, Weights, List, List, CostModel)}. */
     public static Choice of(
             AttentionShape shape,
             Mask mask,
@@ -58,11 +54,29 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
             List<Schedule> schedules,
             List<PartitionRule> partitions,
             CostModel model) {
+        return of(shape, mask, topology, Weights.equal(topology.size()), schedules, partitions, model);
+    }
+
+    /**
+     * Chooses.
+     *
+     * @param speeds of the ranks, whose work they follow where the schedule lets it
+     * @param schedules candidates, at least one; the earlier wins a draw
+     * @param partitions candidates, at least one; the earlier wins a draw
+     */
+    public static Choice of(
+            AttentionShape shape,
+            Mask mask,
+            Topology topology,
+            Weights speeds,
+            List<Schedule> schedules,
+            List<PartitionRule> partitions,
+            CostModel model) {
         List<Candidate> candidates = new ArrayList<>();
         for (Schedule schedule : schedules) {
             for (PartitionRule partition : partitions) {
-                candidates.add(candidate(
-                        schedule, partition, schedule.plan(schedule.problem(shape, mask, partition, topology)), model));
+                Plan plan = schedule.plan(schedule.problem(shape, mask, partition, topology, speeds));
+                candidates.add(candidate(schedule, partition, plan, model.seconds(plan, speeds)));
             }
         }
         return of(candidates);
@@ -87,8 +101,7 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
         return new Choice(best, reason(best, candidates), candidates);
     }
 
-    private static Candidate candidate(Schedule schedule, PartitionRule partition, Plan plan, CostModel model) {
-        double seconds = model.seconds(plan);
+    private static Candidate candidate(Schedule schedule, PartitionRule partition, Plan plan, double seconds) {
         long peakTensorBytes = plan.predictions().stream()
                 .mapToLong(Prediction::peakTensorBytes)
                 .max()

@@ -1,5 +1,6 @@
 package org.ringwood.attention.schedule;
 
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 
 /**
@@ -9,7 +10,7 @@ import org.ringwood.attention.plan.Plan;
  * reduction begins when the last rank has come to it. A node's network cards are shared by those of its ranks that send across. A
  * plan takes as long as its slowest rank. Copies and merges are taken to be free.
  *
- * @param flopsPerSecond of one rank's device, in attention
+ * @param flopsPerSecond of one rank's device, in attention; of the slowest one, where they differ
  * @param bytesPerSecondWithin of a link between two ranks of one node
  * @param bytesPerSecondAcross of one network card, in each direction
  * @param cards network cards of a node
@@ -47,8 +48,13 @@ public record CostModel(
         return new CostModel(100e9 * threads, 5e9, 1e9, 20e-6);
     }
 
-    /** Predicted seconds of the slowest rank. */
+    /** Predicted seconds of the slowest of ranks that compute equally fast. */
     public double seconds(Plan plan) {
-        return new Rehearsal(this, plan).seconds();
+        return seconds(plan, Weights.equal(plan.ranks()));
+    }
+
+    /** Predicted seconds of the slowest rank. */
+    public double seconds(Plan plan, Weights speeds) {
+        return new Rehearsal(this, plan, speeds).seconds();
     }
 }

@@ -12,7 +12,7 @@ import org.ringwood.attention.plan.Problem;
  * among U ranks, and {@code (R−1)·U·n·kv_r·(d+dv)·e} for the blocks, where the rank takes {@code kv_r} key heads.
  *
  * <p><b>When.</b> More ranks than heads, or several nodes: heads over the fast links within a node, blocks over the slow ones,
- * hidden behind the attention.
+ * hidden behind the attention. As with {@linkplain UlyssesAttention Ulysses} all wait for the slowest rank.
  *
  * <p>Fang, Zhao: USP: A Unified Sequence Parallelism Approach for Long Context Generative AI, 2024.
  */
@@ -39,6 +39,11 @@ public final class HybridAttention implements Schedule {
     @Override
     public String name() {
         return "hybrid";
+    }
+
+    @Override
+    public boolean worksByTokens() {
+        return false;
     }
 
     /**

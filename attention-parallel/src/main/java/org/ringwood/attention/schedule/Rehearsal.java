@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.stream.IntStream;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.collectives.TrafficLedger.Traffic;
 
@@ -39,12 +40,13 @@ final class Rehearsal {
     /** From when to when the bytes of a message leave. */
     private record Flight(double begin, double end) {}
 
-    Rehearsal(CostModel model, Plan plan) {
+    Rehearsal(CostModel model, Plan plan, Weights speeds) {
         this.model = model;
         this.performers = IntStream.range(0, plan.ranks())
                 .parallel()
                 .mapToObj(rank -> new Performer(
                         rank,
+                        model.flopsPerSecond() * speeds.overLeast(rank),
                         plan.steps(rank).stream()
                                 .map(step -> Leg.of(plan, rank, step))
                                 .toList()))
@@ -130,6 +132,7 @@ final class Rehearsal {
     /** A rank. */
     private final class Performer {
         private final int rank;
+        private final double flopsPerSecond;
         private final List<Leg> legs;
         private final List<List<Integer>> following = new ArrayList<>();
         private final int[] missing;
@@ -141,8 +144,9 @@ final class Rehearsal {
         private int ended;
         private double last;
 
-        Performer(int rank, List<Leg> legs) {
+        Performer(int rank, double flopsPerSecond, List<Leg> legs) {
             this.rank = rank;
+            this.flopsPerSecond = flopsPerSecond;
             this.legs = legs;
             this.missing = new int[legs.size()];
             this.ready = new double[legs.size()];
@@ -180,7 +184,7 @@ final class Rehearsal {
 
         void take(Turn turn) {
             double end = switch (legs.get(turn.step)) {
-                case Leg.Kernel kernel -> device.take(turn.time, kernel.flops() / model.flopsPerSecond());
+                case Leg.Kernel kernel -> device.take(turn.time, kernel.flops() / flopsPerSecond);
                 case Leg.Sending sending -> send(sending, turn.time) + model.latencySeconds();
                 case Leg.Receiving receiving -> receive(receiving, turn.time) + model.latencySeconds();
                 case Leg.Reduction reduction -> turn.time + seconds(reduction.traffic());

@@ -3,6 +3,7 @@ package org.ringwood.attention.schedule;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.collectives.Topology;
@@ -12,13 +13,28 @@ public interface Schedule {
     /** What users call it: {@code ring}, {@code tree}, …. */
     String name();
 
+    /** The problem with tokens dealt by a rule among ranks that are equally fast. */
+    default Problem problem(AttentionShape shape, Mask mask, PartitionRule rule, Topology topology) {
+        return problem(shape, mask, rule, topology, Weights.equal(topology.size()));
+    }
+
     /**
      * The problem with tokens dealt by a rule as suits this schedule: the work follows the queries, or, where all ranks have all
-     * queries, the keys.
+     * queries, the keys, or neither.
+     *
+     * @param speeds how much of the work each rank is to have
      */
-    default Problem problem(AttentionShape shape, Mask mask, PartitionRule rule, Topology topology) {
-        int ranks = topology.size();
-        return new Problem(shape, mask, rule.queries(mask, ranks), rule.keys(mask, ranks), topology);
+    default Problem problem(AttentionShape shape, Mask mask, PartitionRule rule, Topology topology, Weights speeds) {
+        Weights weights = worksByTokens() ? speeds : Weights.equal(topology.size());
+        return new Problem(shape, mask, rule.queries(mask, weights), rule.keys(mask, weights), topology);
+    }
+
+    /**
+     * Whether a rank's work follows its tokens. Otherwise it attends heads of other ranks' tokens, too, and tokens are dealt evenly, however
+     * fast the ranks are.
+     */
+    default boolean worksByTokens() {
+        return true;
     }
 
     /** Whether every rank has all queries and gets all output, in place of its shard of them. */

@@ -5,6 +5,7 @@ import java.util.Set;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
@@ -36,9 +37,8 @@ public final class TreeAttention implements Schedule {
     }
 
     @Override
-    public Problem problem(AttentionShape shape, Mask mask, PartitionRule rule, Topology topology) {
-        int ranks = topology.size();
-        return new Problem(shape, mask, rule.queries(mask, ranks), rule.keysOfAllQueries(mask, ranks), topology);
+    public Problem problem(AttentionShape shape, Mask mask, PartitionRule rule, Topology topology, Weights speeds) {
+        return new Problem(shape, mask, rule.queries(mask, speeds), rule.keysOfAllQueries(mask, speeds), topology);
     }
 
     @Override

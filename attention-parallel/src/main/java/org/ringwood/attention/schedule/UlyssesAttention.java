@@ -12,7 +12,7 @@ import org.ringwood.attention.plan.Problem;
  * Key heads are replicated where there are fewer of them than ranks; ranks beyond the number of query heads attend nothing.
  *
  * <p><b>When.</b> Fast links, heads enough for all ranks. It balances every mask, needs no particular partition, and overlaps
- * nothing: the exchange is waited for.
+ * nothing: the exchange is waited for. Every rank attends as many heads, however fast it is: all wait for the slowest.
  *
  * <p>Jacobs et al.: DeepSpeed Ulysses, 2023.
  */
@@ -23,6 +23,11 @@ public final class UlyssesAttention implements Schedule {
     @Override
     public String name() {
         return "ulysses";
+    }
+
+    @Override
+    public boolean worksByTokens() {
+        return false;
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.execution.ShardedRun.Layout;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.HybridAttention;
@@ -58,7 +59,12 @@ class RandomProblemsTest {
 
     private Plan plan(Schedule schedule, AttentionShape shape, Mask mask, Topology topology) {
         PartitionRule partition = any(PartitionRule.values());
-        return schedule.plan(schedule.problem(shape, mask, partition, topology));
+        return schedule.plan(schedule.problem(shape, mask, partition, topology, speeds(topology.size())));
+    }
+
+    private Weights speeds(int ranks) {
+        int most = random.nextBoolean() ? 1 : 30;
+        return Weights.of(random.ints(ranks, 1, most + 1).boxed().toList());
     }
 
     private <T> T any(T[] values) {

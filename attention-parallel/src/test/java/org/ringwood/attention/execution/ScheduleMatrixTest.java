@@ -13,6 +13,7 @@ import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.schedule.Schedule;
@@ -27,6 +28,8 @@ import org.ringwood.kernels.scalar.Accuracy;
 class ScheduleMatrixTest {
     private static final long TOKENS = 45;
     private static final List<Integer> WORLD_SIZES = List.of(1, 2, 3, 4, 7);
+    private static final List<Weights> SPEEDS =
+            List.of(Weights.of(List.of(5, 1)), Weights.of(List.of(1, 40, 7, 1, 40)));
     private static final AttentionShape SHAPE = new AttentionShape(TOKENS, TOKENS, 5, 3, 8, 12, DType.F32);
 
     record NamedMask(String name, Mask mask) {
@@ -78,6 +81,20 @@ class ScheduleMatrixTest {
                 String what = example + ", " + partition + ", " + topology;
                 boolean scalar = ranks == 3;
                 check(plan, scalar ? Devices.Kind.SCALAR : Devices.Kind.CPU, what);
+            }
+        }
+    }
+
+    /** The slow ranks have few rows, or none. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void equalsTheOracleOnRanksOfUnlikeSpeed(Case example) {
+        for (PartitionRule partition : PartitionRule.values()) {
+            for (Weights speeds : SPEEDS) {
+                Topology topology = topology(partition, speeds.ranks());
+                Plan plan = example.schedule.plan(
+                        example.schedule.problem(SHAPE, example.mask.mask, partition, topology, speeds));
+                check(plan, Devices.Kind.CPU, example + ", " + partition + " by " + speeds + ", " + topology);
             }
         }
     }

@@ -11,6 +11,7 @@ import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.attention.Partition;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.collectives.Topology;
@@ -130,6 +131,29 @@ class ChoiceTest {
             assertThat(choice.best().seconds()).isCloseTo(crossing * 2 / model.cards(), Offset.offset(1e-6));
             assertThat(choice.candidates().getLast().seconds()).isCloseTo(crossing * 3, Offset.offset(1e-6));
         }
+    }
+
+    /** By hand: where rows follow speed nobody waits; Ulysses gives the slow rank as many heads, a plan for equal ranks as many rows. */
+    @Test
+    void ranksOfUnlikeSpeedAreSeen() {
+        AttentionShape shape = new AttentionShape(400, 400, 4, 4, 50, 50, DType.F32);
+        Mask mask = Mask.full(400, 400);
+        Topology two = Topology.singleNode(2);
+        Weights speeds = Weights.of(List.of(1, 3));
+        CostModel model = new CostModel(1e9, 1e15, 1e15, 0);
+        double whole = shape.flops(mask.area(), 4) / 1e9;
+        Choice choice = Choice.of(shape, mask, two, speeds, Schedules.all(), List.of(PartitionRule.CONTIGUOUS), model);
+        for (Choice.Candidate candidate : choice.candidates()) {
+            boolean byTokens = candidate.schedule().worksByTokens();
+            assertThat(candidate.seconds()).as(candidate.toString()).isEqualTo(whole / (byTokens ? 4 : 2), within());
+            assertThat(candidate.plan().imbalance(speeds))
+                    .as(candidate.toString())
+                    .isEqualTo(byTokens ? 1 : 2, within());
+        }
+        assertThat(choice.best().schedule().worksByTokens()).isTrue();
+        Plan even = new RingAttention().plan(new RingAttention().problem(shape, mask, PartitionRule.CONTIGUOUS, two));
+        assertThat(model.seconds(even, speeds)).isEqualTo(whole / 2, within());
+        assertThat(model.seconds(even)).isEqualTo(whole / 2, within());
     }
 
     private static Offset<Double> within() {
