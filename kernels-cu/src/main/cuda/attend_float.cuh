@@ -108,14 +108,15 @@ struct FloatAttention {
   __device__ __forceinline__ int query_of(int r) const { return down + 16 * r; }
   __device__ __forceinline__ int key_of(int j) const { return across + 16 * j; }
 
-  // A row of a tile is copied by 16 threads, which take four columns at a time.
+  // A row of a tile is copied by 16 threads, which take four columns at a time. `from` is an address of the tensor even if `dim` is 0, as a copy of
+  // nothing must be from a multiple of 16, too.
   __device__ __forceinline__ void load_row(float* to, const float* from, int dim, bool vectors) {
 #pragma unroll
     for (int f = 0; f < FOURS; f++) {
       int column = (across + 16 * f) * 4;
-      int left = from == nullptr ? 0 : min(max(dim - column, 0), 4);
+      int left = min(max(dim - column, 0), 4);
       if (vectors) {
-        cp_async16(shared_address(to + column), left > 0 ? from + column : reinterpret_cast<const float*>(call.queries.data), left * 4);
+        cp_async16(shared_address(to + column), left > 0 ? from + column : from, left * 4);
       } else {
         float4 four;
         four.x = left > 0 ? from[column] : 0.f;
@@ -133,7 +134,7 @@ struct FloatAttention {
 #pragma unroll 1
     for (int query = down; query < QUERIES; query += 16) {
       const float* row = base + (unit.firstRow + unit.row(query)) * call.queries.tokenStride + unit.head(query) * call.queries.headStride;
-      load_row(queries + query * ROW_FLOATS, query < unit.count ? row : nullptr, call.dim, call.vectors & 1);
+      load_row(queries + query * ROW_FLOATS, query < unit.count ? row : base, query < unit.count ? call.dim : 0, call.vectors & 1);
     }
   }
 
@@ -141,7 +142,8 @@ struct FloatAttention {
     uint64_t from = first + down * stride;
 #pragma unroll
     for (int key = 0; key < KEYS; key += 16) {
-      load_row(to + (key + down) * ROW_FLOATS, key + down < count ? reinterpret_cast<const float*>(from) : nullptr, dim, vectors);
+      bool exists = key + down < count;
+      load_row(to + (key + down) * ROW_FLOATS, reinterpret_cast<const float*>(exists ? from : first), exists ? dim : 0, vectors);
       from += 16 * stride;
     }
   }

@@ -1,6 +1,8 @@
 // Runs the kernels on this machine's device over a table of cases, against the f64 oracle. One line a group of cases; fails loudly.
 //
-//   check FOLDER_OF_CUBINS [all|small] [FILTER]
+//   check FOLDER_OF_CUBINS [all|small|first] [FILTER]
+//
+// The small table is for sanitizers, which are slow; with `first` it ends at the first failure.
 #include <array>
 #include <chrono>
 
@@ -8,12 +10,12 @@
 
 namespace {
 
-constexpr DType TYPES[] = {DType::F32, DType::F16, DType::BF16};
+constexpr DType TYPES[] = {DType::F32, DType::BF16, DType::F16};
 constexpr int SIZES[] = {1, 4, 6, 13, 63, 207, 513, 1025};
 
 struct Checker {
   Kernels& kernels;
-  bool small;
+  bool small, first;
   std::string filter;
   int failures = 0;
 
@@ -39,6 +41,7 @@ struct Checker {
 
   void fault(Group& g, const std::string& what) {
     if (g.failed++ < 5) std::printf("     %s: %s\n", g.title.c_str(), what.c_str());
+    if (first) std::exit(1);
   }
 
   void accurate(Group& g, const Problem& p) {
@@ -81,7 +84,8 @@ std::vector<std::vector<Slice>> masks(int n) {
   for (int q = 0; q < n; q += 10) {
     for (int k = q / 10 % 2 * 10; k < n; k += 20) checkers.push_back(Slice::full(q, q + 10, k, k + 10));
   }
-  return {{},
+  std::vector<std::vector<Slice>> all{
+          {},
           documents,
           singles,
           checkers,
@@ -89,9 +93,13 @@ std::vector<std::vector<Slice>> masks(int n) {
           {Slice::of(0, n, 0, n, -3, 5)},
           {Slice::full(0, n, 0, 4), Slice::of(4, n, 4, n, -20, 0)},
           {Slice::of(0, n, 0, n, 0, n)},
-          {Slice::of(50, 300, 20, 390, 20 - 50, 390 - 300)},
+          {Slice::of(50, n - 40, 20, n - 10, 20 - 50, 30)},
           {Slice::full(n - 1, n, 0, n)},
           {Slice::full(0, n, n - 1, n)}};
+  for (auto& slices : all) {
+    for (Slice& slice : slices) slice = slice.clip(0, n, 0, n);
+  }
+  return all;
 }
 
 void table(Checker& c) {
@@ -136,25 +144,26 @@ void table(Checker& c) {
     });
     c.group("heads" + of, [&](auto& g) {
       for (Heads heads : {Heads{1, 1}, {8, 8}, {8, 2}, {3, 1}, {7, 3}, {5, 4}, {9, 5}, {70, 1}, {5, 5}, {200, 1}}) {
-        if (small && heads.queries != 7 && heads.queries != 8) continue;
+        if (small && heads.group() != 3 && heads.group() != 4) continue;
         Problem p = causal(type, small ? 65 : 130, 32);
         p.heads = heads;
         c.accurate(g, p);
         p = full(type, 1, 300, 32);
         p.heads = heads;
         c.accurate(g, p);
-        p = full(type, 2, 1025, 128);
+        p = full(type, 2, small ? 300 : 1025, 128);
         p.heads = heads;
         c.accurate(g, p);
       }
     });
     c.group("masks" + of, [&](auto& g) {
-      int which = 0;
-      for (const auto& slices : masks(400)) {
-        if (small && which++ % 4 != 1) continue;
+      int tokens = small ? 150 : 400, which = 0;
+      for (const auto& slices : masks(tokens)) {
+        which++;
         for (Heads heads : {Heads{1, 1}, {3, 1}}) {
           for (int dim : {20, 128}) {
-            Problem p = full(type, 400, 400, dim);
+            if (small && (heads.queries == 1 ? 0 : 1) + (dim == 20 ? 0 : 2) != which % 4) continue;
+            Problem p = full(type, tokens, tokens, dim);
             p.heads = heads, p.slices = slices;
             c.accurate(g, p);
           }
@@ -222,7 +231,7 @@ void table(Checker& c) {
       for (auto [queries, keys] : {std::array<int, 2>{0, 5}, {5, 0}}) c.accurate(g, full(type, queries, keys, 4));
     });
     c.group("not finite in their rows only" + of, [&](auto& g) {
-      for (int tokens : {12, 200}) {
+      for (int tokens : {12, small ? 70 : 200}) {
         for (int at : {0, 3, 63, 64, 129, 199}) {
           if (at >= tokens || (small && at != 3)) continue;
           for (float bad : {NAN, INFINITY, -INFINITY}) {
@@ -249,8 +258,8 @@ void table(Checker& c) {
       }
     });
     c.group("few queries over many keys" + of, [&](auto& g) {
-      for (int keys : {1025, 3000, 20000}) {
-        if (small && keys > 1025) continue;
+      for (int keys : {600, 1025, 3000, 20000}) {
+        if (small && keys > 600) continue;
         for (int dim : {16, 64, 128, 256}) {
           Problem p = full(type, 1, keys, dim);
           p.heads = {4, 2};
@@ -280,7 +289,7 @@ void table(Checker& c) {
       std::vector<Slice> slices;
       int keys = 0;
       for (int query = 0; query < 40; query++) {
-        int length = query % 7 == 0 ? query % 2 : 1 + int(random() % 400);
+        int length = query % 7 == 0 ? query % 2 : 1 + int(random() % (small ? 90 : 400));
         slices.push_back(Slice::full(query, query + 1, keys, keys + length));
         keys += length;
       }
@@ -299,8 +308,8 @@ void table(Checker& c) {
     c.group("random problems" + of, [&](auto& g) {
       std::mt19937_64 random(17);
       auto upto = [&](int n) { return int(random() % n); };
-      for (int i = 0; i < (small ? 4 : 150); i++) {
-        Problem p = full(type, 1 + upto(300), 1 + upto(900), 1 + upto(256));
+      for (int i = 0; i < (small ? 8 : 150); i++) {
+        Problem p = full(type, 1 + upto(small ? 100 : 300), 1 + upto(small ? 200 : 900), 1 + upto(256));
         p.dimV = 1 + upto(256);
         p.heads.keys = 1 + upto(4), p.heads.queries = p.heads.keys + upto(9);
         p.layout = Layout(upto(4)), p.seed = random(), p.softcap = upto(4) == 0 ? 3.f : 0.f;
@@ -320,7 +329,8 @@ void table(Checker& c) {
     c.group("same bits every time" + of, [&](auto& g) {
       for (int dim : {64, 128}) {
         for (int64_t queries : {1, 300}) {
-          Problem p = full(type, queries, small ? 600 : 5000, dim);
+          if (small && (queries == 1) == (dim == 64)) continue;
+          Problem p = full(type, queries, small ? 200 : 5000, dim);
           p.heads = {4, 2};
           Tensors t(p);
           Result first = run(c.kernels, p, t);
@@ -436,10 +446,16 @@ void far_rows(Checker& c) {
 
 }  // namespace
 
+#ifdef EMULATION_ADDRESS_SANITIZER
+// The stacks of fibers are not looked through, so that what is only known there would be called leaked.
+extern "C" __attribute__((visibility("default"))) const char* __asan_default_options() { return "detect_leaks=0"; }
+#endif
+
 int main(int count, char** arguments) {
   if (count < 2) fail("usage: check FOLDER_OF_CUBINS [all|small] [FILTER]");
   Kernels kernels(arguments[1]);
-  Checker checker{kernels, count > 2 && std::string(arguments[2]) == "small", count > 3 ? arguments[3] : ""};
+  std::string size = count > 2 ? arguments[2] : "all";
+  Checker checker{kernels, size != "all", size == "first", count > 3 ? arguments[3] : ""};
   std::printf("device: %s, compute capability %d\n", Driver::get().name().c_str(), Driver::get().capability());
   table(checker);
   merges(checker);

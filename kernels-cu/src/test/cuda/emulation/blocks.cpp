@@ -58,6 +58,7 @@ struct Copy {
   void* to;
   const void* from;
   int bytes, size;
+  Site site;
 };
 
 struct Warp {
@@ -84,10 +85,17 @@ struct Fiber {
   bool waits() const { return waitsFor != nullptr && *waitsFor == number; }
 };
 
+// What the hardware leaves open, and a block does in one way or the other: kernels must be right with any.
+struct Habits {
+  bool eager;      // whether asynchronous copies land at once, or when the thread waits for them
+  bool backwards;  // whether the last warp and lane run first
+};
+
 // One thread of the host, with the block that it runs.
 class Runner {
  public:
   std::string error;
+  Habits habits{};
 
   void run(const Kernel& kernel, dim3 grid, dim3 block, uint3 index, size_t sharedBytes, void** parameters);
 
@@ -139,6 +147,7 @@ void Runner::prepare(dim3 grid, dim3 block, uint3 index) {
   barriers_ = 0;
   shared_.clear();
   sharedUsed_ = 0;
+  sanitizers::forbid(sharedMemory_.get(), MOST_SHARED_BYTES);
   warps_.assign((threads_ + LANES - 1) / LANES, Warp{});
   while (fibers_.size() < threads_) {
     fibers_.push_back({});
@@ -171,7 +180,10 @@ void Runner::run(const Kernel& kernel, dim3 grid, dim3 block, uint3 index, size_
   sanitizers::enter_host(sanitizer_);
   while (done_ < threads_ && error.empty()) {
     bool progress = false;
-    for (unsigned first = 0; first < threads_ && error.empty(); first += LANES) progress |= run_warp(first, std::min(first + LANES, threads_));
+    for (size_t i = 0; i < warps_.size() && error.empty(); i++) {
+      unsigned first = unsigned(habits.backwards ? warps_.size() - 1 - i : i) * LANES;
+      progress |= run_warp(first, std::min(first + LANES, threads_));
+    }
     if (!progress && error.empty()) explain_deadlock();
   }
   sanitizers::leave_host(sanitizer_);
@@ -183,8 +195,9 @@ bool Runner::run_warp(unsigned first, unsigned end) {
   for (bool again = true; again && error.empty();) {
     again = false;
     for (unsigned i = first; i < end && error.empty(); i++) {
-      if (fibers_[i].done || fibers_[i].waits()) continue;
-      resume(fibers_[i]);
+      Fiber& fiber = fibers_[habits.backwards ? first + end - 1 - i : i];
+      if (fiber.done || fiber.waits()) continue;
+      resume(fiber);
       progress = again = true;
     }
   }
@@ -194,14 +207,16 @@ bool Runner::run_warp(unsigned first, unsigned end) {
 void Runner::resume(Fiber& fiber) {
   now = &fiber;
   place = &fiber.place;
-  sanitizers::to_fiber(fiber.sanitizer);
+  sanitizers::to_fiber(sanitizer_, fiber.sanitizer, fiber.stack, STACK_BYTES);
   ringwood_switch_stack(&stackPointer_, fiber.stackPointer);
+  sanitizers::back_in_host(sanitizer_);
 }
 
 void Runner::leave() {
   Fiber& fiber = *now;
-  sanitizers::to_host(sanitizer_);
+  sanitizers::to_host(sanitizer_, fiber.sanitizer);
   ringwood_switch_stack(&fiber.stackPointer, stackPointer_);
+  sanitizers::back_in_fiber(fiber.sanitizer);
 }
 
 void Runner::body() {
@@ -209,6 +224,7 @@ void Runner::body() {
   kernel_->call(parameters_);
   sanitizers::finish_fiber(sanitizer_);
   Fiber& fiber = *now;
+  if (!fiber.copies.empty()) fail("a thread ends before its asynchronous copies", fiber.copies.front().site);
   fiber.done = true;
   fiber.warp->exited |= 1u << fiber.place.lane;
   done_++;
@@ -308,11 +324,17 @@ void* Runner::shared_array(const void* key, size_t bytes) {
   char* start = sharedMemory_.get() + sharedUsed_ + skipped;
   sharedUsed_ += skipped + bytes;
   if (sharedUsed_ > MOST_SHARED_BYTES) std::abort();
+  sanitizers::allow(start, bytes);
   // Not memset, which ThreadSanitizer watches.
   volatile char* filled = start;
   for (size_t i = 0; i < bytes; i++) filled[i] = NAN_BYTE;
   shared_.push_back({key, start});
   return start;
+}
+
+void land(const Copy& copy) {
+  std::memcpy(copy.to, copy.from, copy.bytes);
+  std::memset(static_cast<char*>(copy.to) + copy.bytes, 0, copy.size - copy.bytes);
 }
 
 std::map<std::string, Kernel>& kernels() {
@@ -327,11 +349,17 @@ void* shared_array(const void* key, size_t bytes) { return runner->shared_array(
 
 void start_copy(void* to, const void* from, int bytes, int size, Site site) {
   if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % 16 != 0) fail("an asynchronous copy is not between multiples of 16", site);
-  runner->now->copies.push_back({to, from, bytes, size});
+  Copy copy{to, from, bytes, size, site};
+  sanitizers::copies(to, from, bytes, size);
+  if (runner->habits.eager) land(copy);
+  runner->now->copies.push_back(copy);
 }
 
 void await_copies() {
-  for (const Copy& copy : runner->now->copies) sanitizers::copy(copy.to, copy.from, copy.bytes, copy.size);
+  for (const Copy& copy : runner->now->copies) {
+    sanitizers::copies(copy.to, copy.from, copy.bytes, copy.size);
+    if (!runner->habits.eager) land(copy);
+  }
   runner->now->copies.clear();
 }
 
@@ -359,6 +387,8 @@ const Kernel* find(const std::string& name) {
 
 std::string run(const Kernel& kernel, dim3 grid, dim3 block, size_t sharedBytes, void** parameters) {
   uint64_t blocks = uint64_t(grid.x) * grid.y * grid.z;
+  static std::atomic<uint64_t> launches{0};
+  uint64_t launch = launches++;
   std::atomic<uint64_t> next{0};
   std::mutex mutex;
   std::string error;
@@ -367,6 +397,8 @@ std::string run(const Kernel& kernel, dim3 grid, dim3 block, size_t sharedBytes,
     runner = own.get();
     for (uint64_t i; (i = next++) < blocks;) {
       uint3 index{unsigned(i % grid.x), unsigned(i / grid.x % grid.y), unsigned(i / grid.x / grid.y)};
+      uint64_t habit = launch + i;
+      runner->habits = {(habit & 1) != 0, (habit & 2) != 0};
       runner->run(kernel, grid, block, index, sharedBytes, parameters);
       if (!runner->error.empty()) {
         std::lock_guard<std::mutex> lock(mutex);

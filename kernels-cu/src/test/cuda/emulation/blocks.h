@@ -1,5 +1,6 @@
 // Runs the blocks of a grid on this machine's processors. Every CUDA thread of a block is a fiber, which runs until it waits for others: at a barrier of the block,
-// or at a collective of its warp. So a block runs on one thread of the host, and switches are cheap.
+// or at a collective of its warp. So a block runs on one thread of the host, and switches are cheap. Which warp and lane run first, and when copies land,
+// changes from block to block and from launch to launch.
 #pragma once
 
 #include <cstddef>
@@ -54,7 +55,7 @@ struct Shown {
 void* dynamic_shared();
 void* shared_array(const void* key, size_t bytes);
 
-// A copy to shared memory that lands when the thread waits for it, and not before; what is behind `bytes` of `size` becomes zero.
+// A copy to shared memory that lands at once or when the thread waits for it, in turn; what is behind `bytes` of `size` becomes zero.
 void start_copy(void* to, const void* from, int bytes, int size, Site site);
 void await_copies();
 

@@ -62,9 +62,13 @@ struct Event {
   uint64_t recorded = 0, reached = 0;
 };
 
+struct Free {
+  void operator()(void* memory) const { std::free(memory); }
+};
+
 struct Run {
   size_t bytes;
-  std::unique_ptr<char[]> memory;
+  std::unique_ptr<void, Free> memory;
 };
 
 // All of the driver's state. Handles are addresses of what they stand for, and good as long as they are in their set.
@@ -120,10 +124,12 @@ bool within(const std::map<uintptr_t, Run>& runs, const void* from, size_t bytes
 }
 
 uintptr_t allocate(std::map<uintptr_t, Run>& runs, size_t bytes, size_t alignment) {
-  std::unique_ptr<char[]> memory(new char[bytes + alignment]);
-  uintptr_t address = (reinterpret_cast<uintptr_t>(memory.get()) + alignment - 1) / alignment * alignment;
-  std::memset(reinterpret_cast<void*>(address), NAN_BYTE, bytes);
-  runs[address] = {bytes, std::move(memory)};
+  // Exactly so many bytes, so that AddressSanitizer sees what is touched behind them.
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, bytes) != 0) std::abort();
+  std::memset(memory, NAN_BYTE, bytes);
+  uintptr_t address = reinterpret_cast<uintptr_t>(memory);
+  runs[address] = {bytes, std::unique_ptr<void, Free>(memory)};
   return address;
 }
 

@@ -1,8 +1,8 @@
-// Tells ThreadSanitizer about fibers, barriers and asynchronous copies; nothing in an ordinary build. blocks.cpp itself is not instrumented.
+// Tells ThreadSanitizer about fibers, barriers and asynchronous copies, and AddressSanitizer about stacks and shared memory; nothing in an ordinary build.
+// blocks.cpp itself is not instrumented.
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 
 #if defined(EMULATION_THREAD_SANITIZER)
 extern "C" {
@@ -14,6 +14,13 @@ void __tsan_release(void*);
 void __tsan_read_range(void*, unsigned long);
 void __tsan_write_range(void*, unsigned long);
 }
+#elif defined(EMULATION_ADDRESS_SANITIZER)
+extern "C" {
+void __sanitizer_start_switch_fiber(void** saved, const void* bottom, size_t size);
+void __sanitizer_finish_switch_fiber(void* saved, const void** bottomBefore, size_t* sizeBefore);
+void __asan_poison_memory_region(const volatile void*, size_t);
+void __asan_unpoison_memory_region(const volatile void*, size_t);
+}
 #endif
 
 namespace sanitizers {
@@ -24,8 +31,19 @@ struct Fiber {
 
 struct Host {
   void* context = nullptr;
+  const void* stack = nullptr;
+  size_t stackBytes = 0;
   char begun = 0, ended = 0;
 };
+
+// Memory that nobody may touch, until somebody may.
+#if defined(EMULATION_ADDRESS_SANITIZER)
+inline void forbid(void* from, size_t bytes) { __asan_poison_memory_region(from, bytes); }
+inline void allow(void* from, size_t bytes) { __asan_unpoison_memory_region(from, bytes); }
+#else
+inline void forbid(void*, size_t) {}
+inline void allow(void*, size_t) {}
+#endif
 
 #if defined(EMULATION_THREAD_SANITIZER)
 constexpr bool ONE_THREAD = true;  // blocks are not to be compared with each other
@@ -46,14 +64,15 @@ inline void enter_host(Host& host) {
 inline void leave_host(Host& host) { acquire(&host.ended); }
 inline void begin_fiber(Host& host) { acquire(&host.begun); }
 inline void finish_fiber(Host& host) { release(&host.ended); }
-inline void to_fiber(Fiber& fiber) { __tsan_switch_to_fiber(fiber.context, 1); }
-inline void to_host(Host& host) { __tsan_switch_to_fiber(host.context, 1); }
+inline void to_fiber(Host&, Fiber& fiber, const void*, size_t) { __tsan_switch_to_fiber(fiber.context, 1); }
+inline void back_in_host(Host&) {}
+inline void to_host(Host& host, Fiber&) { __tsan_switch_to_fiber(host.context, 1); }
+inline void back_in_fiber(Fiber&) {}
 
-inline void copy(void* to, const void* from, int bytes, int size) {
+// An asynchronous copy may happen at any time from its start to the end of the wait: said at both.
+inline void copies(void* to, const void* from, int bytes, int size) {
   __tsan_read_range(const_cast<void*>(from), bytes);
   __tsan_write_range(to, size);
-  std::memcpy(to, from, bytes);
-  std::memset(static_cast<char*>(to) + bytes, 0, size - bytes);
 }
 #else
 constexpr bool ONE_THREAD = false;
@@ -63,15 +82,22 @@ inline void release(void*) {}
 inline void new_fiber(Fiber&) {}
 inline void enter_host(Host&) {}
 inline void leave_host(Host&) {}
-inline void begin_fiber(Host&) {}
 inline void finish_fiber(Host&) {}
-inline void to_fiber(Fiber&) {}
-inline void to_host(Host&) {}
+inline void copies(void*, const void*, int, int) {}
 
-inline void copy(void* to, const void* from, int bytes, int size) {
-  std::memcpy(to, from, bytes);
-  std::memset(static_cast<char*>(to) + bytes, 0, size - bytes);
-}
+#if defined(EMULATION_ADDRESS_SANITIZER)
+inline void begin_fiber(Host& host) { __sanitizer_finish_switch_fiber(nullptr, &host.stack, &host.stackBytes); }
+inline void to_fiber(Host& host, Fiber&, const void* stack, size_t bytes) { __sanitizer_start_switch_fiber(&host.context, stack, bytes); }
+inline void back_in_host(Host& host) { __sanitizer_finish_switch_fiber(host.context, nullptr, nullptr); }
+inline void to_host(Host& host, Fiber& fiber) { __sanitizer_start_switch_fiber(&fiber.context, host.stack, host.stackBytes); }
+inline void back_in_fiber(Fiber& fiber) { __sanitizer_finish_switch_fiber(fiber.context, nullptr, nullptr); }
+#else
+inline void begin_fiber(Host&) {}
+inline void to_fiber(Host&, Fiber&, const void*, size_t) {}
+inline void back_in_host(Host&) {}
+inline void to_host(Host&, Fiber&) {}
+inline void back_in_fiber(Fiber&) {}
+#endif
 #endif
 
 }  // namespace sanitizers
