@@ -76,7 +76,8 @@ struct Driver {
   std::recursive_mutex mutex;
   bool initialized = false;
   // What tests set.
-  std::map<std::string, long> settings{{"version", 13000}, {"devices", 1}, {"memory", 4l << 30}, {"kilohertz", 10000}, {"deferred", 0}, {"failing launches", 0}};
+  std::map<std::string, long> settings{{"version", 13000}, {"devices", 1}, {"memory", 4l << 30}, {"kilohertz", 10000}, {"deferred", 0}, {"failing launches", 0},
+                                       {"bytes to device", 0}, {"bytes to host", 0}};
   int contexts = 0;
   int failed = SUCCESS;
   size_t used = 0;
@@ -191,6 +192,13 @@ API ringwood_emulation_set(const char* name, long value) {
   driver.settings[name] = value;
   driver.failed = SUCCESS;
   return SUCCESS;
+}
+
+// For tests: a property, or what was counted: bytes that copies took to the device and to the host.
+extern "C" __attribute__((visibility("default"))) long ringwood_emulation_get(const char* name) {
+  Driver& driver = Driver::get();
+  std::lock_guard<std::recursive_mutex> lock(driver.mutex);
+  return driver.settings.count(name) == 0 ? -1 : driver.settings[name];
 }
 
 // For tests: contexts, modules, streams, events and runs of memory that are not given back.
@@ -316,28 +324,62 @@ API cuMemFreeHost(void* address) {
   });
 }
 
-// A driver also copies other memory of the host, by way of its own; Ringwood means to use pinned memory only.
-static int copy(void* to, const void* from, size_t bytes, const void* onDevice, const void* onHost, void* stream) {
+// Rows on one side of a copy.
+struct Side {
+  char* memory;
+  size_t pitch;
+  bool onDevice;
+
+  // A driver also copies other memory of the host, by way of its own; Ringwood means to use pinned memory only.
+  bool holds(const Driver& driver, size_t width, size_t height) const {
+    size_t bytes = height == 0 ? 0 : (height - 1) * pitch + width;
+    return pitch >= width && (onDevice ? within(driver.device, memory, bytes) || within(driver.variables, memory, bytes) : within(driver.pinned, memory, bytes));
+  }
+};
+
+static int copy(const Side& to, const Side& from, size_t width, size_t height, void* stream) {
   return in_context([&](Driver& driver) {
     Stream* of = stream_of(driver, stream);
     if (of == nullptr) return INVALID_HANDLE;
-    bool known = within(driver.device, onDevice, bytes) || within(driver.variables, onDevice, bytes);
-    if (!known || !within(driver.pinned, onHost, bytes)) return INVALID_VALUE;
-    return queue(driver, *of, [=] {
-      std::memcpy(to, from, bytes);
+    if (!to.holds(driver, width, height) || !from.holds(driver, width, height)) return INVALID_VALUE;
+    if (to.onDevice != from.onDevice) driver.settings[to.onDevice ? "bytes to device" : "bytes to host"] += long(width * height);
+    return queue(driver, *of, [=, &driver] {
+      // What was freed meanwhile would be touched.
+      if (!to.holds(driver, width, height) || !from.holds(driver, width, height)) return LAUNCH_FAILED;
+      for (size_t row = 0; row < height; row++) std::memcpy(to.memory + row * to.pitch, from.memory + row * from.pitch, width);
       return SUCCESS;
     });
   });
 }
 
+static Side on_device(uintptr_t address, size_t pitch) { return {reinterpret_cast<char*>(address), pitch, true}; }
+static Side on_host(const void* memory, size_t pitch) { return {static_cast<char*>(const_cast<void*>(memory)), pitch, false}; }
+
 API cuMemcpyHtoDAsync_v2(uintptr_t to, const void* from, size_t bytes, void* stream) {
-  void* device = reinterpret_cast<void*>(to);
-  return copy(device, from, bytes, device, from, stream);
+  return copy(on_device(to, bytes), on_host(from, bytes), bytes, 1, stream);
 }
 
-API cuMemcpyDtoHAsync_v2(void* to, uintptr_t from, size_t bytes, void* stream) {
-  void* device = reinterpret_cast<void*>(from);
-  return copy(to, device, bytes, device, to, stream);
+API cuMemcpyDtoHAsync_v2(void* to, uintptr_t from, size_t bytes, void* stream) { return copy(on_host(to, bytes), on_device(from, bytes), bytes, 1, stream); }
+
+// CUDA_MEMCPY2D of cuda.h.
+struct Copy2d {
+  struct End {
+    size_t xInBytes, y;
+    int memoryType;
+    void* host;
+    uintptr_t device;
+    void* array;
+    size_t pitch;
+
+    bool known() const { return xInBytes == 0 && y == 0 && array == nullptr && (memoryType == 1 || memoryType == 2); }
+    Side side() const { return memoryType == 2 ? on_device(device, pitch) : on_host(host, pitch); }
+  } source, target;
+  size_t width, height;
+};
+
+API cuMemcpy2DAsync_v2(const Copy2d* what, void* stream) {
+  if (!what->source.known() || !what->target.known()) return INVALID_VALUE;
+  return copy(what->target.side(), what->source.side(), what->width, what->height, stream);
 }
 
 // The check without a JVM uses these, with memory of any kind.

@@ -6,6 +6,9 @@ import java.util.concurrent.Future;
  * The attention kernels of a device. Calls are queued in order and return at once; the future completes when the result is
  * in memory and fails with what went wrong. Tensors and states must stay untouched and alive until then.
  *
+ * <p>Where the device has {@linkplain Device#memory memory of its own}, each tensor and state may be in either {@link Space}: one on the device is used in
+ * place, one of the host is copied to the device, and back if it is written, by every call.
+ *
  * <p>Results are deterministic: same inputs and same configuration give the same bits, whatever the scheduling.
  */
 public interface AttentionKernels {

@@ -1,9 +1,16 @@
 package org.ringwood.kernels;
 
+import java.util.Optional;
+
 /** A processor that runs attention kernels, with the threads or the context it owns until it is closed. */
 public interface Device extends AutoCloseable {
     /** Kernels of this device. */
     AttentionKernels kernels();
+
+    /** Its own memory; empty for a device that works in that of the host. */
+    default Optional<DeviceMemory> memory() {
+        return Optional.empty();
+    }
 
     /** What it is; never {@link Devices.Kind#AUTO}. */
     Devices.Kind kind();

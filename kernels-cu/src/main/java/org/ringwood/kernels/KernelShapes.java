@@ -22,6 +22,15 @@ public final class KernelShapes {
         }
     }
 
+    /** @throws IllegalArgumentException if a tensor can't be copied from one space to the other */
+    public static void requireCopy(Tensor from, Space source, Tensor to, Space target) {
+        requireSame(from, to);
+        if (from.space() != source || to.space() != target) {
+            throw new IllegalArgumentException("a copy from " + source + " to " + target + " was asked for, but "
+                    + from.shape() + " is in " + from.space() + " and its copy in " + to.space());
+        }
+    }
+
     /** @throws IllegalArgumentException if a state can't be finished into these tensors */
     public static void requireFinish(SoftmaxState state, Tensor out, Tensor lse) {
         boolean outFits = out.tokens() == state.rows() && out.heads() == state.heads() && out.dim() == state.dimV();

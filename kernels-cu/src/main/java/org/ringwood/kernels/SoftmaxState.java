@@ -29,6 +29,16 @@ public record SoftmaxState(MemorySegment memory, long rows, int heads, int dimV)
         }
     }
 
+    /** Where it is. */
+    public Space space() {
+        return Space.of(memory);
+    }
+
+    /** The records as a tensor {@code [rows, heads, dimV + 2]} of f32, which shares the memory: for copies. */
+    public Tensor records() {
+        return Tensor.dense(memory, DType.F32, rows, heads, dimV + HEADER);
+    }
+
     /** Bytes of one record. */
     public static long recordBytes(int dimV) {
         return (dimV + (long) HEADER) * Float.BYTES;

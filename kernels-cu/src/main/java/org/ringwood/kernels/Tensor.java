@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * {@code tokenStride = dim} and {@code headStride = tokens * dim}; the queries of a fused QKV projection
  * {@code [tokens, 3, heads, dim]} have {@code tokenStride = 3 * heads * dim} and {@code headStride = dim}.
  *
- * @param memory native memory that holds at least the last element; a device segment is an address, never dereferenced
+ * @param memory native memory that holds at least the last element, in either {@link Space}; elements on a device can't be read or written from here
  * @param dtype element type
  * @param tokens rows, 0 or more
  * @param heads heads a row, at least 1
@@ -50,6 +50,11 @@ public record Tensor(
     /** Bytes of a dense tensor of this shape. */
     public static long denseBytes(DType dtype, long tokens, int heads, int dim) {
         return Math.multiplyExact(Math.multiplyExact(tokens, (long) heads * dim), dtype.bytes());
+    }
+
+    /** Where it is. */
+    public Space space() {
+        return Space.of(memory);
     }
 
     /** Whether the elements follow each other without gaps in the order (token, head, dim). */

@@ -2,8 +2,6 @@ package org.ringwood.kernels.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
@@ -11,12 +9,12 @@ import org.ringwood.kernels.RowSlices;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SliceIndex;
 import org.ringwood.kernels.SoftmaxState;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
-import org.ringwood.kernels.cuda.driver.Driver;
 
 /**
- * One call of attention on host tensors: the rows and keys that the slices touch are copied to the device, attended there in windows of keys and portions of
- * rows, and the states are copied back.
+ * One call of attention: the rows and keys that the slices touch are attended in windows of keys and portions of rows. Of what the host has, those are copied
+ * to the device, and the states back.
  */
 final class Attend {
     /** Bytes of {@code AttendCall} in call.cuh. */
@@ -31,9 +29,6 @@ final class Attend {
      */
     private static final double LEAST_FILL = 0.25;
 
-    /** Portions that are queued at a time: one runs while the next one waits. */
-    private static final int PORTIONS = 2;
-
     private final Gpu gpu;
     private final AttentionCall call;
     private final Runnable poll;
@@ -42,7 +37,6 @@ final class Attend {
     private final int keyHeads;
     private final int dim;
     private final int dimV;
-    private final Deque<Driver.Event> portions = new ArrayDeque<>();
 
     /**
      * Prepares a call.
@@ -76,15 +70,10 @@ final class Attend {
         Tensor keys = call.keys().rows(box.kFrom(), box.kTo());
         Tensor values = call.values().rows(box.kFrom(), box.kTo());
         SoftmaxState state = call.state().slice(box.qFrom(), box.qTo());
-        try (DeviceMemory.Scope memory = gpu.memory().open()) {
-            DeviceView onDevice = onDevice(queries, memory.allocate(queries.denseBytes()));
-            long stateAddress = memory.allocate(state.memory().byteSize());
-            gpu.copies().upload(queries, onDevice.address());
-            gpu.copies().upload(state, stateAddress);
-            attend(slices, onDevice, keys, values, stateAddress, memory);
-            gpu.copies().download(stateAddress, state);
-        } finally {
-            drain();
+        try (Operands operands = new Operands(gpu)) {
+            SoftmaxState onDevice = operands.read(state);
+            attend(slices, operands.read(queries), keys, values, onDevice, operands);
+            operands.write(onDevice, state);
         }
     }
 
@@ -103,54 +92,47 @@ final class Attend {
         return Slice.full(qFrom, qTo, kFrom, kTo);
     }
 
-    private static DeviceView onDevice(Tensor tensor, long address) {
-        return DeviceView.dense(address, tensor.dtype(), tensor.heads(), tensor.dim());
-    }
-
     private void attend(
-            SliceIndex slices,
-            DeviceView queries,
-            Tensor keys,
-            Tensor values,
-            long stateAddress,
-            DeviceMemory.Scope memory) {
-        long rows = slices.slices().stream().mapToLong(Slice::qTo).max().orElseThrow();
+            SliceIndex slices, Tensor queries, Tensor keys, Tensor values, SoftmaxState state, Operands operands) {
         long window = Math.min(keys.tokens(), gpu.pace().keys(dtype, kernel(false)));
-        long keyAddress = memory.allocate(Tensor.denseBytes(dtype, window, keyHeads, dim));
-        long valueAddress = memory.allocate(Tensor.denseBytes(dtype, window, keyHeads, dimV));
+        MemorySegment keyRoom = room(keys, window, operands);
+        MemorySegment valueRoom = room(values, window, operands);
         for (long from = 0; from < keys.tokens(); from += window) {
             poll.run();
             long to = Math.min(keys.tokens(), from + window);
-            AttendKernel kernel = kernel(false);
-            LaunchPlan plan = plan(slices, rows, from, to, kernel);
-            if (plan.isEmpty()) {
-                continue;
+            LaunchPlan plan = plan(slices, queries.tokens(), from, to);
+            if (!plan.isEmpty()) {
+                Tensor someKeys = operands.read(keys.rows(from, to), keyRoom);
+                Tensor someValues = operands.read(values.rows(from, to), valueRoom);
+                launch(plan, List.of(queries, someKeys, someValues), state);
             }
-            if (plan.fill() < LEAST_FILL) {
-                kernel = kernel(true);
-                plan = plan(slices, rows, from, to, kernel);
-            }
-            Tensor someKeys = keys.rows(from, to);
-            Tensor someValues = values.rows(from, to);
-            gpu.copies().upload(someKeys, keyAddress);
-            gpu.copies().upload(someValues, valueAddress);
-            DeviceView[] operands = {queries, onDevice(someKeys, keyAddress), onDevice(someValues, valueAddress)};
-            launch(kernel, plan, operands, rows, stateAddress);
         }
+    }
+
+    /** Memory for some rows of a tensor that is not on the device. */
+    private MemorySegment room(Tensor tensor, long rows, Operands operands) {
+        return operands.allocate(
+                tensor.space() == Space.DEVICE ? 0 : Tensor.denseBytes(dtype, rows, keyHeads, tensor.dim()));
     }
 
     private AttendKernel kernel(boolean few) {
         return gpu.modules().attend(dtype, few, Math.max(dim, dimV));
     }
 
+    private LaunchPlan plan(SliceIndex slices, long rows, long from, long to) {
+        boolean few = LaunchPlan.mostFill(rows, queryHeads, keyHeads, kernel(false)) < LEAST_FILL;
+        LaunchPlan plan = plan(slices, rows, from, to, kernel(few));
+        return few || plan.isEmpty() || plan.fill() >= LEAST_FILL ? plan : plan(slices, rows, from, to, kernel(true));
+    }
+
     private LaunchPlan plan(SliceIndex slices, long rows, long from, long to, AttendKernel kernel) {
         return new LaunchPlan(slices, rows, from, to, queryHeads, keyHeads, kernel, poll);
     }
 
-    private void launch(AttendKernel kernel, LaunchPlan plan, DeviceView[] operands, long rows, long stateAddress) {
+    private void launch(LaunchPlan plan, List<Tensor> tensors, SoftmaxState state) {
         try (Arena arena = Arena.ofConfined();
-                DeviceMemory.Scope memory = gpu.memory().open()) {
-            Launch launch = new Launch(kernel, plan, operands, rows, stateAddress, memory, arena);
+                Operands operands = new Operands(gpu)) {
+            Launch launch = new Launch(plan, tensors, state, operands, arena);
             if (plan.isSplit()) {
                 launch.shares();
             } else {
@@ -159,67 +141,36 @@ final class Attend {
         }
     }
 
-    /** Queues the end of a portion; returns once few enough are queued, if the call is still wanted. */
+    /** Marks the end of a portion; returns once few enough are queued, if the call is still wanted. */
     private void pace() {
-        portions.add(gpu.mark());
-        if (portions.size() == PORTIONS) {
-            gpu.await(portions.remove());
-        }
+        gpu.pacePortion();
         poll.run();
-    }
-
-    /** Waits for the portions: events are not left behind, and a call that was given up no longer runs. */
-    private void drain() {
-        while (!portions.isEmpty()) {
-            gpu.await(portions.remove());
-        }
     }
 
     /** A plan in device memory. */
     private final class Launch {
-        private final AttendKernel kernel;
         private final LaunchPlan plan;
-        private final DeviceView[] operands;
-        private final long rows;
-        private final long stateAddress;
-        private final DeviceMemory.Scope memory;
+        private final AttendKernel kernel;
+        private final List<Tensor> tensors;
+        private final SoftmaxState state;
         private final Arena arena;
-        private final long partials;
-        private final long blocks;
-        private final long runs;
-        private final long pieces;
+        private final MemorySegment partials;
+        private final Tables tables;
 
-        Launch(
-                AttendKernel kernel,
-                LaunchPlan plan,
-                DeviceView[] operands,
-                long rows,
-                long stateAddress,
-                DeviceMemory.Scope memory,
-                Arena arena) {
-            this.kernel = kernel;
+        Launch(LaunchPlan plan, List<Tensor> tensors, SoftmaxState state, Operands operands, Arena arena) {
             this.plan = plan;
-            this.operands = operands;
-            this.rows = rows;
-            this.stateAddress = stateAddress;
-            this.memory = memory;
+            this.kernel = plan.kernel();
+            this.tensors = tensors;
+            this.state = state;
             this.arena = arena;
             this.partials =
-                    memory.allocate((long) plan.slots() * kernel.shape().queries() * SoftmaxState.recordBytes(dimV));
-            this.blocks = upload(plan.blocks);
-            this.runs = upload(plan.runs);
-            this.pieces = upload(plan.pieces);
-        }
-
-        private long upload(IntTable table) {
-            long address = memory.allocate(table.bytes());
-            gpu.copies().upload(table, address);
-            return address;
+                    operands.allocate((long) plan.slots() * kernel.shape().queries() * SoftmaxState.recordBytes(dimV));
+            this.tables = Tables.of(plan, operands);
         }
 
         /** Shares of the keys of few units, and the merge of what they leave. */
         void shares() {
-            MemorySegment argument = argument(upload(plan.parts), upload(plan.shares), 0);
+            MemorySegment argument = argument(tables.parts, tables.shares, 0);
             run(plan.shares.size() - 1, 1, argument);
             if (plan.splits.size() > 0) {
                 gpu.launch(
@@ -229,7 +180,7 @@ final class Attend {
                         FIXUP_THREADS,
                         0,
                         argument,
-                        Arguments.of(arena, upload(plan.splits)),
+                        Arguments.of(arena, tables.splits),
                         Arguments.of(arena, kernel.shape().queries()));
             }
             pace();
@@ -261,18 +212,19 @@ final class Attend {
         private MemorySegment argument(long parts, long shares, int firstBlock) {
             Arguments fields = Arguments.structure(arena, CALL_BYTES);
             int vectors = 0;
-            for (int i = 0; i < operands.length; i++) {
-                fields.put(operands[i]);
-                vectors |= operands[i].isInVectors() ? 1 << i : 0;
+            for (int i = 0; i < tensors.size(); i++) {
+                DeviceView view = DeviceView.of(tensors.get(i));
+                fields.put(view);
+                vectors |= view.isInVectors() ? 1 << i : 0;
             }
-            return fields.put(stateAddress)
-                    .put(partials)
-                    .put(blocks)
-                    .put(runs)
-                    .put(pieces)
+            return fields.put(state.memory().address())
+                    .put(partials.address())
+                    .put(tables.blocks)
+                    .put(tables.runs)
+                    .put(tables.pieces)
                     .put(parts)
                     .put(shares)
-                    .put(rows)
+                    .put(state.rows())
                     .put(firstBlock)
                     .put(queryHeads)
                     .put(keyHeads)
@@ -285,6 +237,14 @@ final class Attend {
                     .put(call.scale())
                     .put(call.softcap())
                     .memory();
+        }
+    }
+    /** Addresses of a plan's tables on the device. */
+    private record Tables(long blocks, long runs, long pieces, long parts, long shares, long splits) {
+        static Tables of(LaunchPlan plan, Operands operands) {
+            long[] addresses =
+                    operands.upload(plan.blocks, plan.runs, plan.pieces, plan.parts, plan.shares, plan.splits);
+            return new Tables(addresses[0], addresses[1], addresses[2], addresses[3], addresses[4], addresses[5]);
         }
     }
 }

@@ -1,26 +1,29 @@
 package org.ringwood.kernels.cuda;
 
+import java.util.Optional;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.cuda.driver.Driver;
 import org.ringwood.kernels.cuda.driver.DriverException;
 import org.ringwood.kernels.cuda.driver.Drivers;
 import org.ringwood.kernels.pool.CpuList;
-import org.ringwood.kernels.pool.WorkerPool;
 
-/** An NVIDIA GPU, with one thread that serves it. */
+/** An NVIDIA GPU, with the threads that serve it: one queues kernels, one sees their end, one copies in either direction. */
 public final class CudaDevice implements Device {
     private final Gpu gpu;
-    private final WorkerPool pool;
+    private final CallQueue queue;
+    private final CudaMemory memory;
     private final AttentionKernels kernels;
     private final String choice;
 
     private CudaDevice(Gpu gpu, CpuList cpus, String choice) {
         this.gpu = gpu;
         this.choice = choice;
-        this.pool = new WorkerPool("ringwood-cuda", 1, cpus);
-        this.kernels = new CudaKernels(pool, gpu);
+        this.queue = new CallQueue(gpu, cpus);
+        this.memory = new CudaMemory(gpu, queue, cpus);
+        this.kernels = new CudaKernels(queue, gpu);
     }
 
     /**
@@ -50,6 +53,11 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public Optional<DeviceMemory> memory() {
+        return Optional.of(memory);
+    }
+
+    @Override
     public Devices.Kind kind() {
         return Devices.Kind.CUDA;
     }
@@ -71,7 +79,8 @@ public final class CudaDevice implements Device {
 
     @Override
     public void close() {
-        pool.close();
-        gpu.close();
+        queue.close();
+        memory.stop();
+        gpu.close(memory::close);
     }
 }

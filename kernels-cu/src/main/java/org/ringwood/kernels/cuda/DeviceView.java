@@ -1,9 +1,10 @@
 package org.ringwood.kernels.cuda;
 
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Tensor;
 
 /**
- * A tensor in device memory.
+ * A tensor in device memory, as kernels are told of it.
  *
  * @param address its first element
  * @param dtype element type
@@ -16,8 +17,10 @@ record DeviceView(long address, DType dtype, int dim, long tokenStride, long hea
 
     private static final int VECTOR_BYTES = 16;
 
-    static DeviceView dense(long address, DType dtype, int heads, int dim) {
-        return new DeviceView(address, dtype, dim, (long) heads * dim, dim);
+    /** A tensor that is in the device's space. */
+    static DeviceView of(Tensor tensor) {
+        return new DeviceView(
+                tensor.memory().address(), tensor.dtype(), tensor.dim(), tensor.tokenStride(), tensor.headStride());
     }
 
     /** Whether every head begins at a multiple of a vector and is as long as some of them. */

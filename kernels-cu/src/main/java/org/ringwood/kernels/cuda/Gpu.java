@@ -1,13 +1,21 @@
 package org.ringwood.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.cuda.driver.Driver;
 import org.ringwood.kernels.cuda.driver.DriverException;
 
-/** An opened device: its context, its stream, and what lives in them. For one thread at a time. */
-final class Gpu implements AutoCloseable {
+/**
+ * An opened device: its context, the stream of its kernels, and what lives in them. Any thread may {@link #run} and wait for marks; everything else is
+ * for one thread at a time.
+ */
+final class Gpu {
     private static final String BUDGET = "org.ringwood.kernels.cuda.memory";
+
+    /** Portions that are queued at a time: one runs while the next one waits. */
+    private static final int PORTIONS = 2;
 
     private final Driver driver;
     private final int ordinal;
@@ -16,10 +24,11 @@ final class Gpu implements AutoCloseable {
     private final Driver.Stream stream;
     private final Staging staging;
     private final KernelModules modules;
-    private final DeviceMemory memory;
+    private final MemoryPool memory;
     private final TensorCopies copies;
     private final Pace pace;
-    private @Nullable DriverException lost;
+    private final Deque<Driver.Event> portions = new ArrayDeque<>();
+    private volatile @Nullable DriverException lost;
 
     /** Work on a device. */
     @FunctionalInterface
@@ -47,7 +56,7 @@ final class Gpu implements AutoCloseable {
             driver.releasePrimaryContext(ordinal);
             throw e;
         }
-        this.memory = new DeviceMemory(driver, Long.getLong(BUDGET, Long.MAX_VALUE));
+        this.memory = new MemoryPool(driver, Long.getLong(BUDGET, Long.MAX_VALUE));
         this.copies = new TensorCopies(staging);
         this.pace = new Pace(
                 driver.attribute(ordinal, Driver.Attribute.MULTIPROCESSORS),
@@ -63,7 +72,7 @@ final class Gpu implements AutoCloseable {
         return modules;
     }
 
-    DeviceMemory memory() {
+    MemoryPool memory() {
         return memory;
     }
 
@@ -82,16 +91,17 @@ final class Gpu implements AutoCloseable {
      * @throws CudaException if the driver can't do it; a device that is lost is not asked again
      */
     void run(String what, Work work) {
-        if (lost != null) {
+        DriverException before = lost;
+        if (before != null) {
             throw new CudaException(
                     description() + ": " + what + " can't run, as this process lost the device before: "
-                            + lost.getMessage() + "; start it anew",
-                    lost);
+                            + before.getMessage() + "; start it anew",
+                    before);
         }
         try {
             driver.setCurrent(context);
             work.run();
-        } catch (DeviceMemory.OutOfDeviceMemoryException full) {
+        } catch (MemoryPool.OutOfDeviceMemoryException full) {
             throw new CudaException(
                     description() + ": " + what + ": " + full.getMessage()
                             + "; give a rank fewer tokens, or leave the device to fewer processes",
@@ -121,11 +131,29 @@ final class Gpu implements AutoCloseable {
         driver.launch(function, gridX, gridY, threads, sharedBytes, stream, arguments);
     }
 
+    /** A stream of its own for copies; the device's context is current. */
+    CopyStream openCopies() {
+        return new CopyStream(driver);
+    }
+
+    /** Whether the device answers no more. */
+    boolean isLost() {
+        return lost != null;
+    }
+
     /** A mark behind all work that is queued. */
     Driver.Event mark() {
         Driver.Event event = driver.createEvent();
         driver.record(event, stream);
         return event;
+    }
+
+    /** Marks the end of a portion, and returns once few enough are queued. */
+    void pacePortion() {
+        portions.add(mark());
+        if (portions.size() == PORTIONS) {
+            await(portions.remove());
+        }
     }
 
     /** Waits for the work before a mark. */
@@ -137,15 +165,20 @@ final class Gpu implements AutoCloseable {
         }
     }
 
-    /** Waits for all work, and frees everything; a lost device keeps it until the process ends. */
-    @Override
-    public void close() {
-        if (lost != null) {
+    /**
+     * Waits for all work, and frees everything; a lost device keeps it until the process ends.
+     *
+     * @param others frees what others took of it; the device's context is current
+     */
+    void close(Runnable others) {
+        if (isLost()) {
             return;
         }
         driver.setCurrent(context);
         driver.synchronize(stream);
-        memory.trim();
+        others.run();
+        portions.forEach(driver::destroy);
+        memory.freeAll();
         modules.close();
         staging.close();
         driver.destroy(stream);

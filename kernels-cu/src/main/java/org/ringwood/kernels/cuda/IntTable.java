@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /** Records of ints that a kernel reads, all of one length; a 64-bit field is two of them, the lower half first. */
 final class IntTable {
+    /** In ints: 16 bytes. */
+    private static final int ALIGNMENT = 4;
+
     private final int width;
     private int[] words;
     private int used;
@@ -35,12 +38,13 @@ final class IntTable {
         words[record * width + field] = value;
     }
 
-    long bytes() {
-        return (long) used * Integer.BYTES;
+    /** Ints that it takes in front of another table: 64-bit fields are read as such. */
+    int paddedLength() {
+        return Math.ceilDiv(used, ALIGNMENT) * ALIGNMENT;
     }
 
-    /** The records one after the other; only the first {@link #bytes} count. */
-    int[] words() {
-        return words;
+    /** Copies the records, one after the other. */
+    void copyTo(int[] target, int at) {
+        System.arraycopy(words, 0, target, at, used);
     }
 }

@@ -75,9 +75,7 @@ final class KernelModules implements AutoCloseable {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment content = arena.allocate(table.bytes());
                 staging.download(
-                        table.address(),
-                        table.bytes(),
-                        1,
+                        new Driver.Rows(table.address(), 1, 1, table.bytes()),
                         (pinned, at) -> content.asSlice(at, pinned.byteSize()).copyFrom(pinned));
                 return LongStream.range(0, table.bytes() / BlockShape.BYTES)
                         .mapToObj(i -> BlockShape.read(content, i * BlockShape.BYTES))

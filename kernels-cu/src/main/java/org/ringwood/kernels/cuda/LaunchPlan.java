@@ -25,6 +25,7 @@ final class LaunchPlan {
     private final long keyTo;
     private final int queryHeads;
     private final int keyHeads;
+    private final AttendKernel kernel;
     private final BlockShape shape;
     private final int headsPerUnit;
     private final int unitsPerKeyHead;
@@ -67,9 +68,10 @@ final class LaunchPlan {
         this.keyTo = keyTo;
         this.queryHeads = queryHeads;
         this.keyHeads = keyHeads;
+        this.kernel = kernel;
         this.shape = kernel.shape();
         int group = Math.ceilDiv(queryHeads, keyHeads);
-        this.unitsPerKeyHead = Math.ceilDiv(group, shape.queries());
+        this.unitsPerKeyHead = unitsPerKeyHead(queryHeads, keyHeads, shape);
         this.headsPerUnit = Math.ceilDiv(group, unitsPerKeyHead);
         this.rowsPerBlock = shape.queries() / headsPerUnit;
         for (long row = 0; row < rows; row += rowsPerBlock) {
@@ -79,6 +81,22 @@ final class LaunchPlan {
         if ((long) blocks.size() * units() < kernel.resident()) {
             split(kernel.resident());
         }
+    }
+
+    private static int unitsPerKeyHead(int queryHeads, int keyHeads, BlockShape shape) {
+        return Math.ceilDiv(Math.ceilDiv(queryHeads, keyHeads), shape.queries());
+    }
+
+    /** Most that {@link #fill} can be: that of one block with all rows, every key of which each row attends. */
+    static double mostFill(long rows, int queryHeads, int keyHeads, AttendKernel kernel) {
+        BlockShape shape = kernel.shape();
+        double units = (double) keyHeads * unitsPerKeyHead(queryHeads, keyHeads, shape);
+        return rows * queryHeads / (units * shape.queries());
+    }
+
+    /** What is to be launched. */
+    AttendKernel kernel() {
+        return kernel;
     }
 
     int headsPerUnit() {

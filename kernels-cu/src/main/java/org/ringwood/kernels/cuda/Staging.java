@@ -8,7 +8,9 @@ import org.ringwood.kernels.cuda.driver.Driver;
  * fills or empties another. For one thread.
  */
 final class Staging implements AutoCloseable {
-    private static final long PIECE_BYTES = 4 << 20;
+    /** Of pinned memory, and most that a row may have. */
+    static final long PIECE_BYTES = 4 << 20;
+
     private static final int PIECES = 3;
 
     private final Driver driver;
@@ -41,52 +43,83 @@ final class Staging implements AutoCloseable {
         return piece;
     }
 
-    private static long length(int unit) {
-        return PIECE_BYTES / unit * unit;
+    private static long rowsOfPiece(Driver.Rows rows) {
+        return PIECE_BYTES / rows.width();
     }
 
-    /**
-     * Queues a copy to the device; the host memory is read before this returns.
-     *
-     * @param unit bytes that stay together, {@code bytes} being a multiple
-     */
-    void upload(long to, long bytes, int unit, HostCopy fill) {
-        for (long at = 0; at < bytes; at += length(unit)) {
+    /** Rows {@code [first, first + count)}, or as many of them as there are. */
+    private static Driver.Rows part(Driver.Rows rows, long first, long count) {
+        return new Driver.Rows(
+                rows.address() + first * rows.pitch(),
+                rows.width(),
+                rows.pitch(),
+                Math.min(count, rows.count() - first));
+    }
+
+    private static boolean isLinear(Driver.Rows rows) {
+        return rows.pitch() == rows.width();
+    }
+
+    private static MemorySegment pinned(Piece piece, Driver.Rows part) {
+        return piece.memory().asSlice(0, part.count() * part.width());
+    }
+
+    /** Queues a copy to the device; the host memory is read before this returns. A row may have {@link #PIECE_BYTES} at most. */
+    void upload(Driver.Rows to, HostCopy fill) {
+        for (long row = 0; row < to.count(); row += rowsOfPiece(to)) {
             Piece piece = piece();
             driver.synchronize(piece.copied());
-            MemorySegment part = piece.memory().asSlice(0, Math.min(length(unit), bytes - at));
-            fill.copy(part, at);
-            driver.copyToDevice(to + at, part, stream);
+            Driver.Rows part = part(to, row, rowsOfPiece(to));
+            MemorySegment pinned = pinned(piece, part);
+            fill.copy(pinned, row * to.width());
+            if (isLinear(part)) {
+                driver.copyToDevice(part.address(), pinned, stream);
+            } else {
+                driver.copyToDevice(part, pinned, stream);
+            }
             driver.record(piece.copied(), stream);
         }
     }
 
-    /**
-     * Copies from the device once its work so far is done, and waits for that.
-     *
-     * @param unit bytes that stay together, {@code bytes} being a multiple
-     */
-    void download(long from, long bytes, int unit, HostCopy empty) {
+    /** Copies from the device once its work so far is done, and waits for that. A row may have {@link #PIECE_BYTES} at most. */
+    void download(Driver.Rows from, HostCopy empty) {
         int first = next;
         long queued = 0;
-        long emptied = 0;
-        while (emptied < bytes) {
-            for (; queued < bytes && queued - emptied < PIECES * length(unit); queued += length(unit)) {
-                Piece piece = piece();
+        for (long emptied = 0; emptied < from.count(); emptied += rowsOfPiece(from)) {
+            for (;
+                    queued < from.count() && queued - emptied < PIECES * rowsOfPiece(from);
+                    queued += rowsOfPiece(from)) {
                 // An upload of this piece is over before this copy begins: both are in the stream.
-                driver.copyToHost(part(piece, bytes - queued, unit), from + queued, stream);
-                driver.record(piece.copied(), stream);
+                queueDownload(part(from, queued, rowsOfPiece(from)));
             }
             Piece oldest = pieces[first];
             first = (first + 1) % PIECES;
             driver.synchronize(oldest.copied());
-            empty.copy(part(oldest, bytes - emptied, unit), emptied);
-            emptied += length(unit);
+            empty.copy(pinned(oldest, part(from, emptied, rowsOfPiece(from))), emptied * from.width());
         }
     }
 
-    private static MemorySegment part(Piece piece, long left, int unit) {
-        return piece.memory().asSlice(0, Math.min(length(unit), left));
+    private void queueDownload(Driver.Rows part) {
+        Piece piece = piece();
+        MemorySegment pinned = pinned(piece, part);
+        if (isLinear(part)) {
+            driver.copyToHost(pinned, part.address(), stream);
+        } else {
+            driver.copyToHost(pinned, part, stream);
+        }
+        driver.record(piece.copied(), stream);
+    }
+
+    /** Queues a copy within the device. */
+    void copy(Driver.Rows from, Driver.Rows to) {
+        driver.copy(from, to, stream);
+    }
+
+    /** Waits for the copies by way of pinned memory. */
+    void await() {
+        for (Piece piece : pieces) {
+            driver.synchronize(piece.copied());
+        }
     }
 
     @Override

@@ -1,5 +1,5 @@
 /**
- * NVIDIA GPUs. Tensors are in host memory; every call stages what it reads and writes through pinned memory. The kernels are those of {@code
+ * NVIDIA GPUs. Tensors and states are in memory of the device or of the host; what the host has, calls stage through pinned memory. The kernels are those of {@code
  * src/main/cuda}, where call.cuh describes what a launch is told.
  */
 @NullMarked

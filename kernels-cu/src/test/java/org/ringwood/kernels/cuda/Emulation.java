@@ -18,12 +18,15 @@ import java.nio.file.Path;
 @SuppressWarnings("restricted")
 public final class Emulation {
     private final MethodHandle set;
+    private final MethodHandle get;
     private final MethodHandle held;
 
     private Emulation(SymbolLookup library) {
         Linker linker = Linker.nativeLinker();
         set = linker.downcallHandle(
                 library.findOrThrow("ringwood_emulation_set"), FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+        get = linker.downcallHandle(
+                library.findOrThrow("ringwood_emulation_get"), FunctionDescriptor.of(JAVA_LONG, ADDRESS));
         held = linker.downcallHandle(library.findOrThrow("ringwood_emulation_held"), FunctionDescriptor.of(JAVA_INT));
     }
 
@@ -47,6 +50,17 @@ public final class Emulation {
             if (result != 0) {
                 throw new IllegalArgumentException("the emulation has no " + name);
             }
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A property, or one of the counts {@code bytes to device} and {@code bytes to host}. */
+    long get(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) get.invokeExact(arena.allocateFrom(name));
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

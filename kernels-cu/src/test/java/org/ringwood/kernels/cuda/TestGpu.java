@@ -2,10 +2,12 @@ package org.ringwood.kernels.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
 
@@ -80,6 +82,11 @@ public final class TestGpu {
         @Override
         public AttentionKernels kernels() {
             return device.kernels();
+        }
+
+        @Override
+        public Optional<DeviceMemory> memory() {
+            return device.memory();
         }
 
         @Override

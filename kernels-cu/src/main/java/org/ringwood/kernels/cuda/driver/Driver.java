@@ -92,6 +92,25 @@ public interface Driver {
     /** Queues a copy to pinned memory. */
     void copyToHost(MemorySegment to, long from, Stream stream);
 
+    /**
+     * Rows of device memory.
+     *
+     * @param address first byte of the first row
+     * @param width bytes of a row
+     * @param pitch bytes from one row to the next
+     * @param count rows
+     */
+    record Rows(long address, long width, long pitch, long count) {}
+
+    /** Queues a copy of pinned memory, where rows follow each other without gaps. */
+    void copyToDevice(Rows to, MemorySegment from, Stream stream);
+
+    /** Queues a copy to pinned memory, where rows follow each other without gaps. */
+    void copyToHost(MemorySegment to, Rows from, Stream stream);
+
+    /** Queues a copy of as many rows of the same width. */
+    void copy(Rows from, Rows to, Stream stream);
+
     /** A new stream that does not wait for the default one. */
     Stream createStream();
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import jcuda.Pointer;
+import jcuda.driver.CUDA_MEMCPY2D;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -16,6 +17,7 @@ import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUmemorytype;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
@@ -211,6 +213,52 @@ final class JCudaDriverCalls implements Driver {
                 "cuMemcpyDtoHAsync",
                 JCudaDriver.cuMemcpyDtoHAsync(
                         new HostAddress(to), new DeviceAddress(from), to.byteSize(), (StreamHandle) stream));
+    }
+
+    @Override
+    public void copyToDevice(Rows to, MemorySegment from, Stream stream) {
+        CUDA_MEMCPY2D copy = copyTo(to);
+        copy.srcMemoryType = CUmemorytype.CU_MEMORYTYPE_HOST;
+        copy.srcHost = new HostAddress(from);
+        copy.srcPitch = to.width();
+        copyRows(copy, stream);
+    }
+
+    @Override
+    public void copyToHost(MemorySegment to, Rows from, Stream stream) {
+        CUDA_MEMCPY2D copy = copyFrom(from, new CUDA_MEMCPY2D());
+        copy.dstMemoryType = CUmemorytype.CU_MEMORYTYPE_HOST;
+        copy.dstHost = new HostAddress(to);
+        copy.dstPitch = from.width();
+        copy.WidthInBytes = from.width();
+        copy.Height = from.count();
+        copyRows(copy, stream);
+    }
+
+    @Override
+    public void copy(Rows from, Rows to, Stream stream) {
+        copyRows(copyFrom(from, copyTo(to)), stream);
+    }
+
+    private static CUDA_MEMCPY2D copyFrom(Rows from, CUDA_MEMCPY2D copy) {
+        copy.srcMemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE;
+        copy.srcDevice = new DeviceAddress(from.address());
+        copy.srcPitch = from.pitch();
+        return copy;
+    }
+
+    private static CUDA_MEMCPY2D copyTo(Rows to) {
+        CUDA_MEMCPY2D copy = new CUDA_MEMCPY2D();
+        copy.dstMemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE;
+        copy.dstDevice = new DeviceAddress(to.address());
+        copy.dstPitch = to.pitch();
+        copy.WidthInBytes = to.width();
+        copy.Height = to.count();
+        return copy;
+    }
+
+    private static void copyRows(CUDA_MEMCPY2D copy, Stream stream) {
+        check("cuMemcpy2DAsync", JCudaDriver.cuMemcpy2DAsync(copy, (StreamHandle) stream));
     }
 
     @Override

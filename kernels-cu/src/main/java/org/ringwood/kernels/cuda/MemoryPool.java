@@ -3,6 +3,7 @@ package org.ringwood.kernels.cuda;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,16 +11,19 @@ import org.ringwood.kernels.cuda.driver.Driver;
 import org.ringwood.kernels.cuda.driver.DriverException;
 
 /**
- * A pool of device memory within a budget. What is given back is given out again at once, as all work is in one stream: the next owner's work comes
- * after the last one's. For one thread.
+ * A pool of device memory within a budget. What is given back is given out again at once, as all work of calls is in one stream: the next owner's work
+ * comes after the last one's. For one thread.
  */
-final class DeviceMemory {
+final class MemoryPool {
     private static final long SMALL = 1 << 16;
     private static final long LARGE = 1 << 21;
 
     private final Driver driver;
     private final long budget;
     private final TreeMap<Long, Deque<Long>> free = new TreeMap<>();
+    /** By address, of what is given out. */
+    private final Map<Long, Long> sizes = new HashMap<>();
+
     private long taken;
 
     /**
@@ -27,7 +31,7 @@ final class DeviceMemory {
      *
      * @param budget bytes that it may take from the driver
      */
-    DeviceMemory(Driver driver, long budget) {
+    MemoryPool(Driver driver, long budget) {
         this.driver = driver;
         this.budget = budget;
     }
@@ -40,27 +44,39 @@ final class DeviceMemory {
     /** Memory of one call, which goes back to the pool when the call's work is queued. */
     final class Scope implements AutoCloseable {
         private final List<Long> addresses = new ArrayList<>();
-        private final List<Long> sizes = new ArrayList<>();
 
         private Scope() {}
 
         /** Address of so many bytes, at a multiple of 256. */
         long allocate(long bytes) {
-            long size = rounded(bytes);
-            long address = take(size);
+            long address = take(bytes);
             addresses.add(address);
-            sizes.add(size);
             return address;
         }
 
         @Override
         public void close() {
-            for (int i = 0; i < addresses.size(); i++) {
-                free.computeIfAbsent(sizes.get(i), _ -> new ArrayDeque<>()).push(addresses.get(i));
-            }
+            addresses.forEach(MemoryPool.this::giveBack);
             addresses.clear();
-            sizes.clear();
         }
+    }
+
+    /** Address of so many bytes, at a multiple of 256, until they are given back. */
+    long take(long bytes) {
+        long size = rounded(bytes);
+        long address = takeRounded(size);
+        sizes.put(address, size);
+        return address;
+    }
+
+    /** @throws IllegalArgumentException if nothing was taken at this address */
+    void giveBack(long address) {
+        Long size = sizes.remove(address);
+        if (size == null) {
+            throw new IllegalArgumentException(
+                    "no memory of the device is allocated at address " + address + "; free what was allocated, once");
+        }
+        free.computeIfAbsent(size, _ -> new ArrayDeque<>()).push(address);
     }
 
     /** Few sizes, so that a block fits the next call, too: multiples of an eighth of a power of two. */
@@ -69,7 +85,7 @@ final class DeviceMemory {
         return Math.max(1, Math.ceilDiv(bytes, step)) * step;
     }
 
-    private long take(long size) {
+    private long takeRounded(long size) {
         Deque<Long> blocks = free.get(size);
         if (blocks != null && !blocks.isEmpty()) {
             return blocks.pop();
@@ -109,6 +125,12 @@ final class DeviceMemory {
         long address = driver.allocate(size);
         taken += size;
         return address;
+    }
+
+    /** Gives the driver back everything. */
+    void freeAll() {
+        List.copyOf(sizes.keySet()).forEach(this::giveBack);
+        trim();
     }
 
     /** Gives the driver back what nobody uses. */

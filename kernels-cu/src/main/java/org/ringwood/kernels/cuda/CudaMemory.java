@@ -1,0 +1,90 @@
+package org.ringwood.kernels.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.ringwood.kernels.DeviceMemory;
+import org.ringwood.kernels.KernelShapes;
+import org.ringwood.kernels.Space;
+import org.ringwood.kernels.Tensor;
+import org.ringwood.kernels.pool.CpuList;
+
+/** A GPU's memory. What is allocated comes out of the pool of its calls, in their order. */
+final class CudaMemory implements DeviceMemory {
+    private final Gpu gpu;
+    private final CallQueue queue;
+    private final Copier uploads;
+    private final Copier downloads;
+
+    /** The memory; the device's context is current. */
+    CudaMemory(Gpu gpu, CallQueue queue, CpuList cpus) {
+        this.gpu = gpu;
+        this.queue = queue;
+        this.uploads = new Copier(gpu, "ringwood-cuda-upload", cpus);
+        this.downloads = new Copier(gpu, "ringwood-cuda-download", cpus);
+    }
+
+    @Override
+    public MemorySegment allocate(long bytes) {
+        long[] address = new long[1];
+        // The pool may give out what a kernel still uses, as its next kernel comes later; a copy would not.
+        await(queue.submit(
+                "an allocation of " + bytes + " bytes",
+                () -> address[0] = gpu.memory().take(bytes)));
+        return Space.onDevice(address[0], bytes);
+    }
+
+    @Override
+    public void free(MemorySegment memory) {
+        if (!queue.isClosed()) {
+            await(queue.submit("a release of memory", () -> gpu.memory().giveBack(memory.address())));
+        }
+    }
+
+    private static void await(Future<?> call) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    call.get();
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw e.getCause() instanceof RuntimeException failure
+                            ? failure
+                            : new IllegalStateException(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public Future<?> upload(Tensor from, Tensor to) {
+        KernelShapes.requireCopy(from, Space.HOST, to, Space.DEVICE);
+        return uploads.submit("the upload of " + from.shape(), copies -> copies.upload(from, to));
+    }
+
+    @Override
+    public Future<?> download(Tensor from, Tensor to) {
+        KernelShapes.requireCopy(from, Space.DEVICE, to, Space.HOST);
+        return downloads.submit("the download of " + from.shape(), copies -> copies.download(from, to));
+    }
+
+    /** Ends its threads; copies that have not begun fail with {@link CancellationException}. */
+    void stop() {
+        uploads.stop();
+        downloads.stop();
+    }
+
+    /** Frees what copies took, after they were stopped; the device's context is current. */
+    void close() {
+        uploads.close();
+        downloads.close();
+    }
+}
