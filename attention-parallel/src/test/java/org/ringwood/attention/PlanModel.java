@@ -36,11 +36,19 @@ final class PlanModel {
 
     /** With the tensors of a rank that have gaps. */
     PlanModel(Plan plan, List<Set<Operand>> strided) {
+        this(
+                plan,
+                strided,
+                IntStream.range(0, plan.ranks())
+                        .mapToObj(rank -> plan.rank(rank, strided.get(rank)))
+                        .toList());
+    }
+
+    /** With the plans of the ranks, some of which may be placed on devices. */
+    PlanModel(Plan plan, List<Set<Operand>> strided, List<RankPlan> ranks) {
         this.plan = plan;
         this.strided = strided;
-        this.ranks = IntStream.range(0, plan.ranks())
-                .mapToObj(rank -> plan.rank(rank, strided.get(rank)))
-                .toList();
+        this.ranks = ranks;
         this.memories = ranks.stream().map(rank -> new RankModel(plan, rank)).toList();
         ranks.forEach(rank -> started.add(new BitSet()));
         ranks.forEach(rank -> done.add(new BitSet()));
@@ -154,6 +162,14 @@ final class PlanModel {
                 memories.get(rank).run(kernel);
                 yield true;
             }
+            case Step.Upload upload -> {
+                memories.get(rank).run(upload);
+                yield true;
+            }
+            case Step.Download download -> {
+                memories.get(rank).run(download);
+                yield true;
+            }
             case Step.Receive receive -> receive(rank, receive);
             case Step.Send send -> isTaken(rank, send);
             case Step.AllReduce _ -> false;
@@ -188,6 +204,8 @@ final class PlanModel {
         return switch (step) {
             case Step.Send send -> send.part().buffer().equals(buffer);
             case Step.Copy copy -> copy.from().buffer().equals(buffer);
+            case Step.Upload upload -> upload.from().buffer().equals(buffer);
+            case Step.Download download -> download.from().buffer().equals(buffer);
             case Step.Attend attend ->
                 attend.queries().buffer().equals(buffer)
                         || attend.keys().buffer().equals(buffer)

@@ -100,14 +100,18 @@ class PlanModelTest {
         return rank.buffers().stream().filter(which).mapToLong(Buffer::bytes).sum();
     }
 
-    private static void check(Schedule schedule, Problem problem, List<Set<Operand>> strided, String what) {
-        int exchangeHops = switch (schedule) {
+    /** Hop from which keys travel only where they are needed. */
+    static int firstBlockHop(Schedule schedule, Problem problem) {
+        return switch (schedule) {
             case HybridAttention hybrid -> hybrid.headRanks(problem) > 1 ? 1 : 0;
             default -> schedule.name().equals("ulysses") ? 1 : 0;
         };
+    }
+
+    private static void check(Schedule schedule, Problem problem, List<Set<Operand>> strided, String what) {
         Plan plan = schedule.plan(problem);
         try {
-            new PlanModel(plan, strided).check(exchangeHops);
+            new PlanModel(plan, strided).check(firstBlockHop(schedule, problem));
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(
                     plan + ", " + what + ", nodes " + problem.topology().nodes() + ", strided " + strided, e);
@@ -115,7 +119,7 @@ class PlanModelTest {
     }
 
     /** All schedules, and those that cut the ranks with every way of doing so. */
-    private static List<Schedule> schedules(int ranks) {
+    static List<Schedule> schedules(int ranks) {
         List<Schedule> schedules = new ArrayList<>(Schedules.all());
         IntStream.rangeClosed(1, ranks)
                 .filter(part -> ranks % part == 0)
@@ -124,7 +128,7 @@ class PlanModelTest {
         return schedules;
     }
 
-    private static Problem problem(Mask mask, PartitionRule rule, int ranks, RandomGenerator random) {
+    static Problem problem(Mask mask, PartitionRule rule, int ranks, RandomGenerator random) {
         int heads = 1 + random.nextInt(8);
         int kvHeads = 1 + random.nextInt(heads);
         AttentionShape shape = new AttentionShape(
@@ -146,7 +150,7 @@ class PlanModelTest {
                 .toList());
     }
 
-    private static Set<Operand> anyOperands(RandomGenerator random) {
+    static Set<Operand> anyOperands(RandomGenerator random) {
         EnumSet<Operand> operands = EnumSet.noneOf(Operand.class);
         for (Operand operand : Operand.values()) {
             if (operand != Operand.STATE && random.nextInt(4) == 0) {

@@ -19,6 +19,7 @@ import org.ringwood.attention.plan.Step;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.Space;
 
 /**
  * The memory of one rank while a plan is run with symbols in place of numbers: for each row and head a buffer holds which token it is,
@@ -48,6 +49,7 @@ final class RankModel {
     private final Map<Place, Cell> cells = new HashMap<>();
     private final Map<Integer, Integer> holderOfSlot = new HashMap<>();
     private final Set<Place> used = new HashSet<>();
+    private final Map<Place, Place> sources = new HashMap<>();
     private long pairs;
 
     RankModel(Plan plan, RankPlan rank) {
@@ -106,11 +108,12 @@ final class RankModel {
     /** What a message carries. */
     List<Cell> read(Step.Send send) {
         Part part = send.part();
+        requireSpace(send, Space.HOST, part);
         List<Cell> payload = new ArrayList<>();
         for (long row = 0; row < part.rows(); row++) {
             for (int head = 0; head < part.heads(); head++) {
                 payload.add(get(send, part, row, head));
-                used.add(place(part, row, head));
+                use(place(part, row, head));
             }
         }
         return payload;
@@ -118,6 +121,7 @@ final class RankModel {
 
     void write(Step.Receive receive, List<Cell> payload) {
         Part part = receive.part();
+        requireSpace(receive, Space.HOST, part);
         occupy(part.buffer());
         int next = 0;
         for (long row = 0; row < part.rows(); row++) {
@@ -146,6 +150,7 @@ final class RankModel {
     }
 
     private void copy(Step.Copy copy) {
+        requireSpace(copy, copy.from().buffer().space(), copy.to());
         assertThat(copy.to().rows())
                 .as("%s: rows of %s", this, copy)
                 .isEqualTo(copy.from().rows());
@@ -159,14 +164,59 @@ final class RankModel {
         for (long row = 0; row < copy.from().rows(); row++) {
             for (int head = 0; head < copy.from().heads(); head++) {
                 put(copy.to(), row, head, get(copy, copy.from(), row, head));
-                used.add(place(copy.from(), row, head));
+                use(place(copy.from(), row, head));
             }
+        }
+    }
+
+    void run(Step.Upload upload) {
+        requireSpace(upload, Space.HOST, upload.from());
+        requireSpace(upload, Space.DEVICE, upload.to());
+        copyOver(upload, upload.from(), upload.to());
+    }
+
+    void run(Step.Download download) {
+        requireSpace(download, Space.DEVICE, download.from());
+        requireSpace(download, Space.HOST, download.to());
+        copyOver(download, download.from(), download.to());
+    }
+
+    /** What the copy is used for, its source is. */
+    private void copyOver(Step step, Part from, Part to) {
+        assertThat(to.rows()).as("%s: rows of %s", this, step).isEqualTo(from.rows());
+        assertThat(to.heads()).as("%s: heads of %s", this, step).isEqualTo(from.heads());
+        assertThat(to.buffer().operand())
+                .as("%s: operand of %s", this, step)
+                .isEqualTo(from.buffer().operand());
+        occupy(to.buffer());
+        for (long row = 0; row < from.rows(); row++) {
+            for (int head = 0; head < from.heads(); head++) {
+                put(to, row, head, get(step, from, row, head));
+                sources.put(place(to, row, head), place(from, row, head));
+            }
+        }
+    }
+
+    private void requireSpace(Step step, Space space, Part... parts) {
+        for (Part part : parts) {
+            assertThat(part.buffer().space())
+                    .as("%s: %s of step %s", this, part, step)
+                    .isEqualTo(space);
+        }
+    }
+
+    private void use(Place place) {
+        used.add(place);
+        Place source = sources.get(place);
+        if (source != null) {
+            used.add(source);
         }
     }
 
     private record Pair(long queryRow, long keyRow) {}
 
     private void attend(Step.Attend attend) {
+        requireSpace(attend, attend.state().buffer().space(), attend.queries(), attend.keys(), attend.values());
         List<Pair> admitted = admitted(attend);
         assertThat(admitted).as("%s: area of %s", this, attend).hasSize(Math.toIntExact(attend.area()));
         int heads = attend.queries().heads();
@@ -215,8 +265,8 @@ final class RankModel {
         BitSet one = new BitSet();
         one.set(Math.toIntExact(keyPosition));
         put(attend.state(), pair.queryRow, head, merged(before, new Attended(query, one), what));
-        used.add(place(attend.keys(), pair.keyRow, keyHead));
-        used.add(place(attend.values(), pair.keyRow, keyHead));
+        use(place(attend.keys(), pair.keyRow, keyHead));
+        use(place(attend.values(), pair.keyRow, keyHead));
     }
 
     private static Attended merged(Attended a, Attended b, String what) {
@@ -258,6 +308,7 @@ final class RankModel {
                 Attended all = new Attended(NOBODY, new BitSet());
                 for (int i = 0; i < ranks.size(); i++) {
                     Step.AllReduce step = steps.get(i);
+                    ranks.get(i).requireSpace(step, Space.HOST, step.state(), step.incoming());
                     all = merged(all, (Attended) ranks.get(i).get(step, step.state(), row, head), step.toString());
                 }
                 for (int i = 0; i < ranks.size(); i++) {

@@ -102,6 +102,10 @@ final class StepConflicts {
             case Step.AllReduce reduce ->
                 List.of(new Access(step, reduce.state(), true), new Access(step, reduce.incoming(), true));
             case Step.Copy copy -> List.of(new Access(step, copy.from(), false), new Access(step, copy.to(), true));
+            case Step.Upload upload ->
+                List.of(new Access(step, upload.from(), false), new Access(step, upload.to(), true));
+            case Step.Download download ->
+                List.of(new Access(step, download.from(), false), new Access(step, download.to(), true));
             case Step.Attend attend ->
                 List.of(
                         new Access(step, attend.queries(), false),

@@ -6,11 +6,13 @@ import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
 
 /**
  * The caller's tensors of one rank, in memory that all threads may touch. Row {@code i} stands where the plan's positions say. Any
- * strides are used as they are; only what is sent to a rank must be dense, and is packed first where it is not.
+ * strides are used as they are; only what is sent to a rank must be dense, and is packed first where it is not. Each may be in memory of the rank's device, which
+ * must have some: then what is sent of it is downloaded first.
  *
  * @param queries {@code [rows, heads, dim]}
  * @param keys {@code [keyRows, kvHeads, dim]}
@@ -40,6 +42,17 @@ public record AttentionTensors(Tensor queries, Tensor keys, Tensor values, Tenso
             }
         }
         return strided;
+    }
+
+    /** The operands whose tensors are on the device. */
+    Set<Operand> onDevice() {
+        Set<Operand> onDevice = EnumSet.noneOf(Operand.class);
+        for (Operand operand : Operand.values()) {
+            if (operand != Operand.STATE && of(operand).space() == Space.DEVICE) {
+                onDevice.add(operand);
+            }
+        }
+        return onDevice;
     }
 
     /** @throws IllegalArgumentException naming the rank and the shapes if a tensor is not what the plan says */

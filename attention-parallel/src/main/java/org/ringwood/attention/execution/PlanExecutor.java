@@ -1,16 +1,21 @@
 package org.ringwood.attention.execution;
 
+import java.util.EnumSet;
 import java.util.Set;
 import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Placement;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.TrafficLedger.Traffic;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.Space;
 
 /**
  * Runs this rank's part of plans on a group and a device, and keeps the memory for it from run to run. It belongs to the group's
  * thread: messages move while that thread waits in {@link ProcessGroup#await}, kernels run on the device's own threads meanwhile.
+ *
+ * <p>On a device with memory of its own the plan is {@linkplain Placement placed} there: states stay on it, and blocks are uploaded while others are attended.
  *
  * <p>The order in which states accumulate is the plan's, never that of arrival, so equal inputs give equal bits.
  */
@@ -22,13 +27,13 @@ public final class PlanExecutor implements AutoCloseable {
     private final Workspace workspace;
     private final Recent<Key, RankPlan> rankPlans = new Recent<>(REMEMBERED_PLANS);
 
-    private record Key(Plan plan, Set<Operand> strided) {}
+    private record Key(Plan plan, Set<Operand> strided, Set<Operand> onDevice) {}
 
     /** An executor; neither the group nor the device becomes its own. */
     public PlanExecutor(ProcessGroup group, Device device) {
         this.group = group;
         this.device = device;
-        this.workspace = new Workspace(group);
+        this.workspace = new Workspace(group, device);
     }
 
     /** Runs a plan without a listener; see {@link #execute(Plan, AttentionTensors, Scoring, StepListener)}. */
@@ -54,10 +59,10 @@ public final class PlanExecutor implements AutoCloseable {
         Traffic before = group.ledger().total();
         try {
             requireGroup(plan);
-            rankPlan = rankPlans.get(new Key(plan, tensors.strided()), key -> plan.rank(group.rank(), key.strided));
+            rankPlan = rankPlans.get(new Key(plan, tensors.strided(), tensors.onDevice()), this::rankPlan);
             tensors.requireFit(plan, rankPlan);
             memory = new RankMemory(rankPlan, tensors, workspace.slots(rankPlan));
-            run = new PlanRun(plan, rankPlan, group, device.kernels(), scoring, listener, memory);
+            run = new PlanRun(plan, rankPlan, group, device, scoring, listener, memory);
         } catch (RuntimeException | Error e) {
             group.fail(e);
             throw e;
@@ -69,10 +74,27 @@ public final class PlanExecutor implements AutoCloseable {
                 group.rank(),
                 group.ledger().total().minus(before),
                 rankPlan.flops(plan.shape()),
-                memory.peakBytes(),
+                memory.peakBytes(Space.HOST),
+                memory.peakBytes(Space.DEVICE),
                 seconds,
                 run.computeSeconds(),
                 Math.max(0, seconds - run.computeSeconds()));
+    }
+
+    private RankPlan rankPlan(Key key) {
+        if (device.memory().isEmpty()) {
+            if (!key.onDevice.isEmpty()) {
+                throw new IllegalArgumentException("rank " + group.rank() + " gave " + key.onDevice
+                        + " in memory of a device, but computes on " + device.description()
+                        + ", which has none; give it tensors in memory of the host");
+            }
+            return key.plan.rank(group.rank(), key.strided);
+        }
+        // What is sent from the device is packed on its way to the host.
+        Set<Operand> packed = EnumSet.noneOf(Operand.class);
+        packed.addAll(key.strided);
+        packed.addAll(key.onDevice);
+        return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice);
     }
 
     private void requireGroup(Plan plan) {

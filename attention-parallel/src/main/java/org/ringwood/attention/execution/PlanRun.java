@@ -24,6 +24,8 @@ import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Reducer;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.SoftmaxState;
 
 /**
@@ -33,9 +35,11 @@ import org.ringwood.kernels.SoftmaxState;
 final class PlanRun implements ProcessGroup.Wait {
     private final Plan plan;
     private final ProcessGroup group;
+    private final Device device;
     private final AttentionKernels kernels;
     private final Scoring scoring;
     private final StepListener listener;
+    private final RankPlan rankPlan;
     private final RankMemory memory;
     private final StepOrder order;
     private final int[] readers;
@@ -46,7 +50,7 @@ final class PlanRun implements ProcessGroup.Wait {
     private final Queue<Step.AllReduce> reductions = new ArrayDeque<>();
     private volatile boolean cancelled;
 
-    /** A step under way: a message or a kernel. */
+    /** A step under way: a message, a kernel, or a copy to or from the device. */
     private sealed interface Running {
         Step step();
 
@@ -71,13 +75,15 @@ final class PlanRun implements ProcessGroup.Wait {
             Plan plan,
             RankPlan rankPlan,
             ProcessGroup group,
-            AttentionKernels kernels,
+            Device device,
             Scoring scoring,
             StepListener listener,
             RankMemory memory) {
         this.plan = plan;
+        this.rankPlan = rankPlan;
         this.group = group;
-        this.kernels = kernels;
+        this.device = device;
+        this.kernels = device.kernels();
         this.scoring = scoring;
         this.listener = listener;
         this.memory = memory;
@@ -103,6 +109,7 @@ final class PlanRun implements ProcessGroup.Wait {
      * @throws org.ringwood.collectives.GroupFailureException if another rank failed, or the group did
      */
     void run() {
+        listener.begun(rankPlan);
         try {
             while (!order.allEnded()) {
                 group.await(this);
@@ -162,15 +169,27 @@ final class PlanRun implements ProcessGroup.Wait {
                 case Step.Send send -> running.add(new Message(send, start(send)));
                 case Step.Receive receive -> running.add(new Message(receive, start(receive)));
                 case Step.AllReduce allReduce -> reductions.add(allReduce);
-                case Step.Kernel kernel -> queue(kernel, start(kernel));
+                case Step.Upload upload ->
+                    queue(upload, deviceMemory().upload(memory.tensor(upload.from()), memory.tensor(upload.to())));
+                case Step.Download download ->
+                    queue(
+                            download,
+                            deviceMemory().download(memory.tensor(download.from()), memory.tensor(download.to())));
+                case Step.Kernel kernel -> {
+                    compute.start();
+                    queue(kernel, start(kernel));
+                }
             }
             order.started(step);
         }
     }
 
+    private DeviceMemory deviceMemory() {
+        return device.memory().orElseThrow();
+    }
+
     private void queue(Step step, Future<?> future) {
         running.add(new Queued(step, future));
-        compute.start();
         if (future instanceof CompletableFuture<?> kernel) {
             CompletableFuture<?> _ = kernel.whenComplete((_, _) -> group.wake());
         }
@@ -229,7 +248,9 @@ final class PlanRun implements ProcessGroup.Wait {
     private void end(Running one) {
         switch (one) {
             case Queued(Step step, Future<?> future) -> {
-                compute.stop();
+                if (step instanceof Step.Kernel) {
+                    compute.stop();
+                }
                 requireSuccess(step, future);
             }
             case Message(Step.Receive receive, BorrowedTransfer loan) -> {
@@ -296,6 +317,7 @@ final class PlanRun implements ProcessGroup.Wait {
     }
 
     private void merge(Step step, MemorySegment into, MemorySegment other) {
+        compute.start();
         Future<?> merged = kernels.merge(records(into), records(other));
         queue(step, merged);
         group.await(new KernelWait(merged, describe(step)));
@@ -321,7 +343,7 @@ final class PlanRun implements ProcessGroup.Wait {
         }
     }
 
-    /** Cancels the kernels and waits for their end. */
+    /** Cancels the kernels and waits for their end, and for that of copies. */
     private void abandon(Throwable cause) {
         cancelled = true;
         boolean interrupted = false;

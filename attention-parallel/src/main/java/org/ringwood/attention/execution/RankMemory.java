@@ -1,6 +1,7 @@
 package org.ringwood.attention.execution;
 
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Buffer;
@@ -10,6 +11,7 @@ import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.kernels.SoftmaxState;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
 
 /**
@@ -21,6 +23,7 @@ final class RankMemory {
     private final List<MemorySegment> slots;
     private final @Nullable Loan[] loans;
     private final long[] usedBytes;
+    private final BitSet onDevice;
 
     private static final class Loan {
         private final BorrowedTransfer transfer;
@@ -37,6 +40,7 @@ final class RankMemory {
         this.slots = slots;
         this.loans = new Loan[plan.buffers().size()];
         this.usedBytes = new long[slots.size()];
+        this.onDevice = plan.slotsOnDevice();
     }
 
     /** Puts a payload in the place of a buffer until {@code readers} steps have called {@link #read}, or none if none will. */
@@ -72,12 +76,18 @@ final class RankMemory {
         usedBytes[buffer.slot()] = Math.max(usedBytes[buffer.slot()], memory.byteSize());
     }
 
+    /** A part as a tensor; of a state its records. */
     Tensor tensor(Part part) {
-        Buffer buffer = part.buffer();
-        Tensor whole = buffer.isCallers()
-                ? tensors.of(buffer.operand())
+        return whole(part.buffer()).rows(part.fromRow(), part.toRow()).heads(part.fromHead(), part.toHead());
+    }
+
+    private Tensor whole(Buffer buffer) {
+        if (buffer.isCallers()) {
+            return tensors.of(buffer.operand());
+        }
+        return buffer.operand() == Operand.STATE
+                ? state(buffer.all()).records()
                 : Tensor.dense(memory(buffer), buffer.dtype(), buffer.rows(), buffer.heads(), buffer.dim());
-        return whole.rows(part.fromRow(), part.toRow()).heads(part.fromHead(), part.toHead());
     }
 
     SoftmaxState state(Part part) {
@@ -91,14 +101,16 @@ final class RankMemory {
         return tensor(part).memory().asSlice(0, part.bytes());
     }
 
-    /** Bytes of the caller's tensors, and of each slot what the largest buffer in it took. */
-    long peakBytes() {
+    /** Bytes in a space: of the caller's tensors, and of each slot what the largest buffer in it took. */
+    long peakBytes(Space space) {
         long bytes = 0;
         for (Operand operand : Operand.values()) {
-            bytes += operand == Operand.STATE ? 0 : tensors.of(operand).denseBytes();
+            if (operand != Operand.STATE && tensors.of(operand).space() == space) {
+                bytes += tensors.of(operand).denseBytes();
+            }
         }
-        for (long used : usedBytes) {
-            bytes += used;
+        for (int slot = 0; slot < usedBytes.length; slot++) {
+            bytes += onDevice.get(slot) == (space == Space.DEVICE) ? usedBytes[slot] : 0;
         }
         return bytes;
     }
@@ -108,6 +120,8 @@ final class RankMemory {
         return switch (step) {
             case Step.Send send -> List.of(send.part().buffer());
             case Step.Copy copy -> List.of(copy.from().buffer());
+            case Step.Upload upload -> List.of(upload.from().buffer());
+            case Step.Download download -> List.of(download.from().buffer());
             case Step.Attend attend ->
                 List.of(
                         attend.queries().buffer(),

@@ -13,21 +13,25 @@ import org.ringwood.attention.plan.Step;
 import org.ringwood.collectives.GroupMemory;
 import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceMemory;
 
 /**
  * The memory of a rank's plans, kept from run to run, which grows with the largest plan. What is sent lies in memory of the group,
- * which peers may read in place and of which there may be little; everything else in ordinary memory. Slots that are only ever
- * filled in place take none.
+ * which peers may read in place and of which there may be little; what kernels attend in memory of the device if it has its own; everything else in ordinary
+ * memory. Slots that are only ever filled in place take none.
  */
 final class Workspace implements AutoCloseable {
     private static final long ALIGNMENT = 64;
 
     private final Region shared;
     private final Region ordinary;
+    private final Region onDevice;
 
-    Workspace(ProcessGroup group) {
+    Workspace(ProcessGroup group, Device device) {
         shared = new Region(group::allocate);
         ordinary = new Region(OrdinaryMemory::new);
+        onDevice = new Region(bytes -> new MemoryOnDevice(device.memory().orElseThrow(), bytes));
     }
 
     /** Memory for every slot of a plan; of undefined content, and empty for a slot that needs none. */
@@ -36,12 +40,15 @@ final class Workspace implements AutoCloseable {
         BitSet filled = filledSlots(plan);
         BitSet sent = sentSlots(plan);
         BitSet kept = (BitSet) filled.clone();
+        BitSet there = plan.slotsOnDevice();
         kept.andNot(sent);
+        kept.andNot(there);
         sent.and(filled);
         MemorySegment[] slots = new MemorySegment[bytes.length];
         Arrays.fill(slots, MemorySegment.NULL);
         shared.carve(sent, bytes, slots);
         ordinary.carve(kept, bytes, slots);
+        onDevice.carve(there, bytes, slots);
         return List.of(slots);
     }
 
@@ -79,15 +86,14 @@ final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
+        try (ordinary;
+                onDevice) {
             shared.close();
-        } finally {
-            ordinary.close();
         }
     }
 
     /** One piece of memory that is replaced by a larger one when it gets too small. */
-    private static final class Region {
+    private static final class Region implements AutoCloseable {
         private final LongFunction<GroupMemory> allocator;
         private @Nullable GroupMemory memory;
 
@@ -121,7 +127,8 @@ final class Workspace implements AutoCloseable {
             return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
         }
 
-        void close() {
+        @Override
+        public void close() {
             if (memory != null) {
                 memory.close();
                 memory = null;
@@ -155,6 +162,26 @@ final class Workspace implements AutoCloseable {
         @Override
         public void close() {
             arena.close();
+        }
+    }
+
+    private static final class MemoryOnDevice implements GroupMemory {
+        private final DeviceMemory memory;
+        private final MemorySegment segment;
+
+        MemoryOnDevice(DeviceMemory memory, long bytes) {
+            this.memory = memory;
+            this.segment = memory.allocate(bytes);
+        }
+
+        @Override
+        public MemorySegment segment() {
+            return segment;
+        }
+
+        @Override
+        public void close() {
+            memory.free(segment);
         }
     }
 }

@@ -2,6 +2,7 @@ package org.ringwood.attention.plan;
 
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.SoftmaxState;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
 
 /**
@@ -15,10 +16,16 @@ import org.ringwood.kernels.Tensor;
  * @param heads heads a row
  * @param dim elements a head; of a state the elements of {@code out}
  * @param dtype element type
+ * @param space where it is; all buffers of a slot are in one
  */
-public record Buffer(int id, Operand operand, int slot, long rows, int heads, int dim, DType dtype) {
+public record Buffer(int id, Operand operand, int slot, long rows, int heads, int dim, DType dtype, Space space) {
     /** Slot of a tensor that the caller owns. */
     public static final int CALLER = -1;
+
+    /** This buffer in a slot of the device. */
+    Buffer onDevice(int newSlot) {
+        return new Buffer(id, operand, newSlot, rows, heads, dim, dtype, Space.DEVICE);
+    }
 
     /** Whether the caller owns it. */
     public boolean isCallers() {

@@ -45,8 +45,16 @@ public record Part(Buffer buffer, long fromRow, long toRow, int fromHead, int to
 
     /** Bytes of its elements, which is what a message with it carries. */
     public long bytes() {
-        return new Buffer(buffer.id(), buffer.operand(), buffer.slot(), rows(), heads(), buffer.dim(), buffer.dtype())
-                .bytes();
+        Buffer alone = new Buffer(
+                buffer.id(),
+                buffer.operand(),
+                buffer.slot(),
+                rows(),
+                heads(),
+                buffer.dim(),
+                buffer.dtype(),
+                buffer.space());
+        return alone.bytes();
     }
 
     /** Digest of operand, shape and dtype, equal on both sides of a message. */

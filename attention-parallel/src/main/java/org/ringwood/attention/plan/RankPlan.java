@@ -1,9 +1,11 @@
 package org.ringwood.attention.plan;
 
+import java.util.BitSet;
 import java.util.List;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.plan.Step.Attend;
 import org.ringwood.kernels.Positions;
+import org.ringwood.kernels.Space;
 
 /**
  * What one rank does. Running the steps in the order of their ids is always right; the dependencies tell what may overlap.
@@ -31,6 +33,17 @@ public record RankPlan(
             }
         }
         return bytes;
+    }
+
+    /** The slots that are on the device. */
+    public BitSet slotsOnDevice() {
+        BitSet slots = new BitSet();
+        for (Buffer buffer : buffers) {
+            if (!buffer.isCallers() && buffer.space() == Space.DEVICE) {
+                slots.set(buffer.slot());
+            }
+        }
+        return slots;
     }
 
     /** Bytes of all tensors together: the caller's and the slots. */

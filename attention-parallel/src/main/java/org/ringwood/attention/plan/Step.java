@@ -60,6 +60,22 @@ public sealed interface Step {
         }
     }
 
+    /** Copies a part from the host to one of the same shape on the device, beside the device's kernels. */
+    record Upload(int id, List<Integer> after, Part from, Part to) implements Step {
+        @Override
+        public String toString() {
+            return "upload " + from;
+        }
+    }
+
+    /** Copies a part from the device to one of the same shape on the host, beside the device's kernels. */
+    record Download(int id, List<Integer> after, Part from, Part to) implements Step {
+        @Override
+        public String toString() {
+            return "download " + from;
+        }
+    }
+
     /** Makes states the identity of the merge. */
     record Clear(int id, List<Integer> after, Part state) implements Kernel {
         @Override

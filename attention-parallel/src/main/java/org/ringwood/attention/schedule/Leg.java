@@ -42,6 +42,8 @@ sealed interface Leg {
                         attend.after(),
                         plan.shape().flops(attend.area(), attend.queries().heads()));
             case Step.Kernel kernel -> new Kernel(kernel.after(), 0);
+            case Step.Upload upload -> new Kernel(upload.after(), 0);
+            case Step.Download download -> new Kernel(download.after(), 0);
             case Step.Send send ->
                 new Sending(
                         send.after(),

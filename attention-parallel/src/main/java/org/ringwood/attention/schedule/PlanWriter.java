@@ -16,6 +16,7 @@ import org.ringwood.collectives.AllReducePlan;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.Space;
 
 /**
  * Writes down the plan of one rank. Here is the only place that knows that messages must be contiguous: what is not, is packed
@@ -92,7 +93,8 @@ final class PlanWriter {
             case LSE -> 1;
         };
         boolean single = operand == Operand.STATE || operand == Operand.LSE;
-        Buffer buffer = new Buffer(buffers.size(), operand, slot, rows, heads, dim, single ? DType.F32 : shape.dtype());
+        DType dtype = single ? DType.F32 : shape.dtype();
+        Buffer buffer = new Buffer(buffers.size(), operand, slot, rows, heads, dim, dtype, Space.HOST);
         buffers.add(buffer);
         return buffer;
     }

@@ -51,8 +51,7 @@ final class OnDevice implements AutoCloseable {
 
     /** A state of the shape of another, of undefined content. */
     SoftmaxState like(SoftmaxState state) {
-        return new SoftmaxState(
-                allocate(state.memory().byteSize()), state.rows(), state.heads(), state.dimV());
+        return new SoftmaxState(allocate(state.memory().byteSize()), state.rows(), state.heads(), state.dimV());
     }
 
     /** A copy. */

@@ -47,7 +47,7 @@ class ResidentOperandsTest {
             AttentionCase.Result expected = tensors.finish(arena, device, host);
 
             SoftmaxState resident = there.like(host);
-            kernels.clear(resident);
+            AttentionCase.await(kernels.clear(resident));
             AttentionCase.await(kernels.attend(there.call(tensors.call(resident), resident)));
             assertThat(there.content(arena, resident).mismatch(host.memory()))
                     .as("state of %s", attention)
@@ -113,9 +113,13 @@ class ResidentOperandsTest {
                         .withSlices(List.of(new Slice(0, queries, 0, keys, highest - random.nextInt(keys), highest)))
                         .withHeads(heads, 1 + random.nextInt(heads))
                         .withDimV(1 + random.nextInt(90))
-                        .withDType(DType.values()[random.nextInt(3)])
-                        .withLayout(Layout.values()[random.nextInt(4)])
+                        .withDType(any(random, DType.values()))
+                        .withLayout(any(random, Layout.values()))
                         .withSeed(seed));
+    }
+
+    private static <T> T any(Random random, T[] values) {
+        return values[random.nextInt(values.length)];
     }
 
     /** Each of queries, keys, values and state is on either side. */
@@ -139,8 +143,7 @@ class ResidentOperandsTest {
                                 (which & 4) == 0 ? call.keys() : there.copy(call.keys()),
                                 (which & 8) == 0 ? call.values() : there.copy(call.values()),
                                 state)));
-                MemorySegment result =
-                        state.space() == Space.HOST ? state.memory() : there.content(arena, state);
+                MemorySegment result = state.space() == Space.HOST ? state.memory() : there.content(arena, state);
                 assertThat(result.mismatch(expected.memory()))
                         .as("operands %d on the device", which)
                         .isEqualTo(-1);
@@ -165,7 +168,8 @@ class ResidentOperandsTest {
             AttentionCase.await(device.kernels().merge(alsoFirst, second));
             AttentionCase.await(device.kernels().merge(first, second));
             for (SoftmaxState merged : List.of(residentFirst, alsoFirst)) {
-                assertThat(there.content(arena, merged).mismatch(first.memory())).isEqualTo(-1);
+                assertThat(there.content(arena, merged).mismatch(first.memory()))
+                        .isEqualTo(-1);
             }
             for (Layout source : Layout.values()) {
                 for (Layout target : Layout.values()) {
@@ -204,9 +208,7 @@ class ResidentOperandsTest {
             long down = emulation.get(DOWN);
             AttentionCase.await(device.kernels().attend(call));
             AttentionCase.await(device.kernels().attend(call));
-            assertThat(emulation.get(UP) - up)
-                    .as("what the launches are told")
-                    .isBetween(1L, 4096L);
+            assertThat(emulation.get(UP) - up).as("what the launches are told").isBetween(1L, 4096L);
             // The module's table of block shapes is read once.
             assertThat(emulation.get(DOWN) - down).isLessThan(1024);
             down = emulation.get(DOWN);
@@ -285,8 +287,7 @@ class ResidentOperandsTest {
             assertThat(Space.of(MemorySegment.NULL)).isEqualTo(Space.HOST);
             assertThat(segment.byteSize()).isEqualTo(1000);
             assertThat(segment.address() % 256).isZero();
-            assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_BYTE, 0))
-                    .isInstanceOf(WrongThreadException.class);
+            assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(WrongThreadException.class);
             memory.free(segment);
             assertThatThrownBy(() -> memory.free(segment))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -301,7 +302,9 @@ class ResidentOperandsTest {
         } finally {
             emulation.set("memory", 4L << 30);
         }
-        assertThat(emulation.held()).as("what was not freed goes with the device").isEqualTo(before);
+        assertThat(emulation.held())
+                .as("what was not freed goes with the device")
+                .isEqualTo(before);
     }
 
     @Test

@@ -69,7 +69,7 @@ public record MemoryNeed(long tensors, long program, long network) {
                         received.merge(exchange.peer(), exchange.incoming() == Incoming.NONE ? 0 : bytes, Long::sum);
                     }
                 }
-                case Step.Kernel _ -> {}
+                case Step.Kernel _, Step.Upload _, Step.Download _ -> {}
             }
         }
         return logBytes(topology, rank, sent, mostLogBytes) + logBytes(topology, rank, received, mostLogBytes);

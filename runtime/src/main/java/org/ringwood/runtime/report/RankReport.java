@@ -39,7 +39,8 @@ public record RankReport(
      * @param bytesAcrossNodes payload sent to ranks of other nodes
      * @param messages messages sent
      * @param hops sequential network steps
-     * @param peakTensorBytes largest sum of tensors held at once
+     * @param peakTensorBytes largest sum of tensors held at once in memory of the host
+     * @param peakDeviceBytes largest sum of tensors held at once in memory of the device, if it has its own
      * @param flops floating-point operations of what was attended
      * @param accuracy how far this rank's rows are from the oracle; null if nothing was compared
      */
@@ -55,6 +56,7 @@ public record RankReport(
             long messages,
             long hops,
             long peakTensorBytes,
+            long peakDeviceBytes,
             long flops,
             @Nullable Accuracy accuracy) {}
 

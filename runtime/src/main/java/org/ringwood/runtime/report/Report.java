@@ -89,7 +89,8 @@ public record Report(
      *
      * @param seconds {@code total} from begin to end, {@code compute} of it with a kernel queued or running, {@code wait} of it
      *     without, and {@code verify} after it
-     * @param peakTensorBytes largest sum of tensors held at once
+     * @param peakTensorBytes largest sum of tensors held at once in memory of the host
+     * @param peakDeviceBytes largest sum of tensors held at once in memory of the device, if it has its own
      */
     public record ScheduleRank(
             int rank,
@@ -98,6 +99,7 @@ public record Report(
             long hops,
             long messages,
             long peakTensorBytes,
+            long peakDeviceBytes,
             long flops) {}
 
     /** Payload bytes. */
@@ -109,7 +111,7 @@ public record Report(
     }
 
     /**
-     * Totals of one rank: sums over the schedules, of {@code peakTensorBytes} the largest.
+     * Totals of one rank: sums over the schedules, of {@code peakTensorBytes} and {@code peakDeviceBytes} the largest.
      *
      * @param seconds of {@code load}, {@code compute}, {@code wait}, {@code verify} and {@code write}
      */
@@ -124,6 +126,7 @@ public record Report(
             long hops,
             long messages,
             long peakTensorBytes,
+            long peakDeviceBytes,
             long flops) {}
 
     /**
@@ -202,7 +205,12 @@ public record Report(
                 run.hops(),
                 run.messages(),
                 run.peakTensorBytes(),
+                run.peakDeviceBytes(),
                 run.flops());
+    }
+
+    private static long largest(RankReport told, ToLongFunction<RankReport.Run> figure) {
+        return told.runs().stream().mapToLong(figure).max().orElse(0);
     }
 
     private static Rank rank(RankReport told) {
@@ -221,10 +229,8 @@ public record Report(
                 new BytesSent(sum(told, RankReport.Run::bytesWithinNode), sum(told, RankReport.Run::bytesAcrossNodes)),
                 sum(told, RankReport.Run::hops),
                 sum(told, RankReport.Run::messages),
-                told.runs().stream()
-                        .mapToLong(RankReport.Run::peakTensorBytes)
-                        .max()
-                        .orElse(0),
+                largest(told, RankReport.Run::peakTensorBytes),
+                largest(told, RankReport.Run::peakDeviceBytes),
                 sum(told, RankReport.Run::flops));
     }
 

@@ -47,11 +47,7 @@ final class ScheduleRun {
         this.planned = planned;
         this.inputs = inputs;
         this.steps = new StepWatch(
-                coordination,
-                planned.schedule().name(),
-                planned.plan().steps(group.rank()).size(),
-                job.trace().isPresent(),
-                originMillis);
+                coordination, planned.schedule().name(), job.trace().isPresent(), originMillis);
     }
 
     /**
@@ -195,6 +191,7 @@ final class ScheduleRun {
                 execution.traffic().messages(),
                 execution.traffic().hops(),
                 execution.peakTensorBytes(),
+                execution.peakDeviceBytes(),
                 execution.flops(),
                 accuracy);
     }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.ringwood.attention.execution.StepListener;
+import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.Progress;
@@ -16,23 +17,28 @@ final class StepWatch implements StepListener {
 
     private final Coordination coordination;
     private final String schedule;
-    private final long steps;
     private final boolean tracing;
     private final double clockMicros;
     private final Map<Integer, Long> started = new HashMap<>();
     private final List<Trace.Event> events = new ArrayList<>();
+    private long steps;
     private long ended;
 
     /**
-     * @param steps of this rank
      * @param originMillis start of the job by the clock of rank 0's machine
      */
-    StepWatch(Coordination coordination, String schedule, long steps, boolean tracing, long originMillis) {
+    StepWatch(Coordination coordination, String schedule, boolean tracing, long originMillis) {
         this.coordination = coordination;
         this.schedule = schedule;
-        this.steps = steps;
         this.tracing = tracing;
         this.clockMicros = (System.currentTimeMillis() - originMillis) * 1000.0 - System.nanoTime() / NANOS_PER_MICRO;
+    }
+
+    /** A row of a sweep is attended several times. */
+    @Override
+    public void begun(RankPlan plan) {
+        steps = plan.steps().size();
+        ended = 0;
     }
 
     @Override
@@ -44,8 +50,7 @@ final class StepWatch implements StepListener {
 
     @Override
     public void ended(Step step, long nanoTime) {
-        // A row of a sweep is attended several times.
-        ended = ended % steps + 1;
+        ended++;
         coordination.tell(new Progress("attending by " + schedule, ended, steps));
         Long begin = started.remove(step.id());
         if (begin != null) {
@@ -62,6 +67,8 @@ final class StepWatch implements StepListener {
             case Step.Send _ -> "send";
             case Step.Receive _ -> "receive";
             case Step.AllReduce _ -> "all-reduce";
+            case Step.Upload _ -> "upload";
+            case Step.Download _ -> "download";
             case Step.Kernel _ -> "compute";
         };
     }

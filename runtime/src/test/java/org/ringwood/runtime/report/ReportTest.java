@@ -47,9 +47,10 @@ class ReportTest {
                                 3,
                                 2,
                                 4096,
+                                512,
                                 1000,
                                 accuracy),
-                        new RankReport.Run("tree", "zigzag", 0.5, 0.25, 0.25, 0, 10, 20, 1, 1, 8192, 2000, null)));
+                        new RankReport.Run("tree", "zigzag", 0.5, 0.25, 0.25, 0, 10, 20, 1, 1, 8192, 256, 2000, null)));
     }
 
     private static Report report(@Nullable Accuracy accuracy) {
@@ -114,6 +115,7 @@ class ReportTest {
                 .containsEntry("hops", 2)
                 .containsEntry("messages", 3)
                 .containsEntry("peakTensorBytes", 4096)
+                .containsEntry("peakDeviceBytes", 512)
                 .containsEntry("flops", 1000);
 
         Map<String, Object> rank = ((List<Map<String, Object>>) at(json, "ranks")).getFirst();
@@ -128,6 +130,7 @@ class ReportTest {
                 .containsEntry("hops", 3)
                 .containsEntry("messages", 4)
                 .containsEntry("peakTensorBytes", 8192)
+                .containsEntry("peakDeviceBytes", 512)
                 .containsEntry("flops", 3000);
     }
 
