@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Scanner;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.ringwood.kernels.SoftmaxState;
 
 /** Whole jobs whose workers compute on a GPU, or rather on the emulation of one: each process has its own. */
 class GpuRunTest {
@@ -85,6 +89,40 @@ class GpuRunTest {
                     .isEqualTo(device.equals("auto"));
             assertThat(run.leftovers()).isEmpty();
         }
+    }
+
+    /**
+     * Over the bus go queries, the keys and values of every rank's blocks, the output, and little that launches are told: nothing twice, and no state. Work
+     * of the devices is done when somebody waits for it, and not before.
+     */
+    @Test
+    void aRingCopiesEachBlockOnceAndNoState() throws Exception {
+        Path counts = Files.createDirectory(directory.resolve("counts"));
+        Map<String, String> environment = new HashMap<>(emulated());
+        environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
+        environment.put("RINGWOOD_EMULATION_DEFERRED", "1");
+        try (LaunchedProgram run = run(environment, "transport=shm", "attention.mask=full")) {
+            assertThat(run.await()).as(run.err()).isZero();
+        }
+        long toDevice = 0;
+        long toHost = 0;
+        int processes = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(counts)) {
+            for (Path file : files) {
+                Scanner bytes = new Scanner(Files.readString(file));
+                toDevice += bytes.nextLong();
+                toHost += bytes.nextLong();
+                processes++;
+            }
+        }
+        long queries = 203L * 3 * 20 * 4;
+        long blocks = 3 * 203L * 2 * (20 + 12) * 4;
+        long output = 203L * 3 * (12 + 1) * 4;
+        long little = 8192;
+        assertThat(SoftmaxState.bytes(203, 3, 12)).as("states would show").isGreaterThan(little);
+        assertThat(processes).isEqualTo(3);
+        assertThat(toDevice).isBetween(queries + blocks, queries + blocks + little);
+        assertThat(toHost).isBetween(output, output + little);
     }
 
     @Test
