@@ -102,6 +102,23 @@ final class LaneTileGenerator {
                     static void accumulate(
                             float[] values, int value, int count, float[] weights, float[] outputs, int output, float[] decay, int vectors) {
                 %4$s    }
+
+                    /**
+                     * Adds what the queries of a tile contribute to {@link #ROWS} gradients of keys or values, {@code sums + Pᵀᵀ·R}: the one product
+                     * whose inner index are the lanes, and whose vectors are elements.
+                     *
+                     * @param weights rows of lanes, one a key
+                     * @param weight place of the first lane of the first row
+                     * @param count number of lanes
+                     * @param rows the queries, or gradients of their outputs, {@code Scratch.ROW} apart
+                     * @param row place of the first element of the first one
+                     * @param sums the gradients, {@code Scratch.ROW} apart
+                     * @param sum place of the first element of the first one
+                     * @param vectors vectors of elements to compute
+                     */
+                    static void collect(
+                            float[] weights, int weight, int count, float[] rows, int row, float[] sums, int sum, int vectors) {
+                %6$s    }
                 """.formatted(
                                 ROWS_OF_MANY_REGISTERS,
                                 ROWS_OF_FEW_REGISTERS,
@@ -109,9 +126,11 @@ final class LaneTileGenerator {
                                         "score%s(keys, key, dim, queries, query + lane, scores, score + lane, max, further, lane);"),
                                 calls(
                                         "accumulate%s(values, value, count, weights, lane, outputs, output + lane, decay, lane);"),
-                                CHAIN)
+                                CHAIN,
+                                calls("collect%s(weights, weight, count, rows, row + lane, sums, sum + lane);"))
                 + shapes(LaneTileGenerator::score)
                 + shapes(LaneTileGenerator::accumulate)
+                + shapes(LaneTileGenerator::collect)
                 + "}\n";
     }
 
@@ -166,7 +185,7 @@ final class LaneTileGenerator {
                 %s%s    }
                 """.formatted(
                         shape,
-                        sums(shape, "dim", "queries", "query", "keys", row -> "key + " + row + " * ROW + i"),
+                        sums(shape, "dim", "queries", "query", "LANES", "keys", row -> "key + " + row + " * ROW + i"),
                         shape.lines(
                                 "            ",
                                 (row, vector) ->
@@ -201,22 +220,43 @@ final class LaneTileGenerator {
                             float[] values, int value, int count, float[] weights, int weight, float[] outputs, int output, float[] decay, int lane) {
                 %s%s%s    }
                 """.formatted(
-                        shape,
-                        sums(shape, "count", "weights", "weight", "values", row -> "value + " + row + " + i * ROW"),
-                        Repeat.each(
-                                shape.vectors(),
-                                vector ->
-                                        "        FloatVector decay%1$d = FloatVector.fromArray(FLOATS, decay, lane + %1$d * LENGTH);\n"
-                                                .formatted(vector)),
-                        shape.lines("        ", (row, vector) -> """
+                shape,
+                sums(shape, "count", "weights", "weight", "LANES", "values", row -> "value + " + row + " + i * ROW"),
+                Repeat.each(
+                        shape.vectors(),
+                        vector ->
+                                "        FloatVector decay%1$d = FloatVector.fromArray(FLOATS, decay, lane + %1$d * LENGTH);\n"
+                                        .formatted(vector)),
+                shape.lines("        ", (row, vector) -> """
                                 FloatVector.fromArray(FLOATS, outputs, output + %1$d * LANES + %2$d * LENGTH)
                                         .fma(decay%2$d, sum%1$d_%2$d)
                                         .intoArray(outputs, output + %1$d * LANES + %2$d * LENGTH);""".formatted(row, vector)));
     }
 
+    private static String collect(Shape shape) {
+        return """
+
+                    private static void collect%s(
+                            float[] weights, int weight, int count, float[] rows, int row, float[] sums, int sum) {
+                %s%s    }
+                """.formatted(
+                shape,
+                sums(shape, "count", "rows", "row", "ROW", "weights", row -> "weight + " + row + " * LANES + i"),
+                shape.lines("        ", (row, vector) -> """
+                                FloatVector.fromArray(FLOATS, sums, sum + %1$d * ROW + %2$d * LENGTH)
+                                        .add(sum%1$d_%2$d)
+                                        .intoArray(sums, sum + %1$d * ROW + %2$d * LENGTH);""".formatted(row, vector)));
+    }
+
     /** The accumulators {@code sumR_V} and the loop over the inner index {@code i}, whose steps multiply a broadcast element a row with a vector. */
     private static String sums(
-            Shape shape, String inner, String vectors, String start, String elements, IntFunction<String> element) {
+            Shape shape,
+            String inner,
+            String vectors,
+            String start,
+            String stride,
+            String elements,
+            IntFunction<String> element) {
         return shape.lines(
                         "        ",
                         (row, vector) -> "FloatVector sum%d_%d = FloatVector.zero(FLOATS);".formatted(row, vector))
@@ -224,8 +264,8 @@ final class LaneTileGenerator {
                 + Repeat.each(
                         shape.vectors(),
                         vector ->
-                                "            FloatVector v%1$d = FloatVector.fromArray(FLOATS, %2$s, %3$s + i * LANES + %1$d * LENGTH);\n"
-                                        .formatted(vector, vectors, start))
+                                "            FloatVector v%1$d = FloatVector.fromArray(FLOATS, %2$s, %3$s + i * %4$s + %1$d * LENGTH);\n"
+                                        .formatted(vector, vectors, start, stride))
                 + Repeat.each(
                         shape.rows(),
                         row -> "            FloatVector x%d = FloatVector.broadcast(FLOATS, %s[%s]);\n"

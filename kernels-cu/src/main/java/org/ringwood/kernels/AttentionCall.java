@@ -38,18 +38,30 @@ public record AttentionCall(
     /** @throws IllegalArgumentException if shapes, dtypes or positions disagree */
     public AttentionCall {
         slices = List.copyOf(slices);
-        require(queries.dtype() == keys.dtype() && keys.dtype() == values.dtype(), "dtypes", queries, keys, values);
-        require(keys.dim() == queries.dim(), "head dims of queries and keys", queries, keys, values);
-        require(keys.heads() == values.heads(), "heads of keys and values", queries, keys, values);
-        require(keys.tokens() == values.tokens(), "rows of keys and values", queries, keys, values);
-        require(queryPositions.rows() == queries.tokens(), "query rows and positions", queries, keys, values);
-        require(keyPositions.rows() == keys.tokens(), "key rows and positions", queries, keys, values);
+        requireOperands(queries, keys, values, queryPositions, keyPositions, scale, softcap);
         require(
                 state.rows() == queries.tokens() && state.heads() == queries.heads() && state.dimV() == values.dim(),
                 "query and state shapes",
                 queries,
                 keys,
                 values);
+    }
+
+    /** @throws IllegalArgumentException if shapes, dtypes, positions or scales of what is attended disagree */
+    static void requireOperands(
+            Tensor queries,
+            Tensor keys,
+            Tensor values,
+            Positions queryPositions,
+            Positions keyPositions,
+            float scale,
+            float softcap) {
+        require(queries.dtype() == keys.dtype() && keys.dtype() == values.dtype(), "dtypes", queries, keys, values);
+        require(keys.dim() == queries.dim(), "head dims of queries and keys", queries, keys, values);
+        require(keys.heads() == values.heads(), "heads of keys and values", queries, keys, values);
+        require(keys.tokens() == values.tokens(), "rows of keys and values", queries, keys, values);
+        require(queryPositions.rows() == queries.tokens(), "query rows and positions", queries, keys, values);
+        require(keyPositions.rows() == keys.tokens(), "key rows and positions", queries, keys, values);
         requireSupported(queries.heads(), keys.heads(), queries.dim(), values.dim());
         if (!Float.isFinite(scale) || !(softcap >= 0) || Float.isInfinite(softcap)) {
             throw new IllegalArgumentException(

@@ -12,6 +12,16 @@ public interface Device extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * Kernels for gradients, on the same queue.
+     *
+     * @throws UnsupportedOperationException if this device has none; the message says which have
+     */
+    default GradientKernels gradients() {
+        throw new UnsupportedOperationException(
+                "device " + kind() + " computes no gradients yet; take device cpu or scalar");
+    }
+
     /** What it is; never {@link Devices.Kind#AUTO}. */
     Devices.Kind kind();
 

@@ -4,6 +4,8 @@ import java.util.Locale;
 import org.ringwood.kernels.cpu.CpuKernels;
 import org.ringwood.kernels.cuda.CudaDevice;
 import org.ringwood.kernels.pool.CpuList;
+import org.ringwood.kernels.pool.WorkerPool;
+import org.ringwood.kernels.scalar.ScalarGradients;
 import org.ringwood.kernels.scalar.ScalarKernels;
 
 /** Opens devices by name. */
@@ -71,7 +73,7 @@ public final class Devices {
         return switch (kind) {
             case AUTO -> best(threads, cpus, localRank);
             case CPU -> cpu(threads, cpus, "");
-            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, cpus, "", ScalarKernels::new);
+            case SCALAR -> new PooledDevice(Kind.SCALAR, "f64 loops", threads, cpus, "", Devices::scalarKernels);
             case CUDA -> cuda(cpus, localRank);
         };
     }
@@ -89,7 +91,16 @@ public final class Devices {
             throw new UnsupportedOperationException("this JVM has no module " + VECTORS
                     + ", which device cpu computes with; start it with --add-modules " + VECTORS);
         }
-        return new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, cpus, choice, CpuKernels::new);
+        return new PooledDevice(Kind.CPU, CpuKernels.vectors(), threads, cpus, choice, Devices::cpuKernels);
+    }
+
+    private static PooledDevice.Kernels cpuKernels(WorkerPool pool) {
+        CpuKernels kernels = new CpuKernels(pool);
+        return new PooledDevice.Kernels(kernels, kernels.gradients());
+    }
+
+    private static PooledDevice.Kernels scalarKernels(WorkerPool pool) {
+        return new PooledDevice.Kernels(new ScalarKernels(pool), new ScalarGradients(pool));
     }
 
     private static Device cuda(CpuList cpus, int localRank) {

@@ -31,6 +31,25 @@ public final class KernelShapes {
         }
     }
 
+    /** @throws IllegalArgumentException naming the tensor if it has another dtype or shape */
+    static void require(String what, Tensor tensor, DType dtype, long tokens, int heads, int dim) {
+        if (tensor.dtype() != dtype || tensor.tokens() != tokens || tensor.heads() != heads || tensor.dim() != dim) {
+            throw new IllegalArgumentException(what + " is " + tensor.shape() + ", and must be " + dtype + "[" + tokens
+                    + ", " + heads + ", " + dim + "]");
+        }
+    }
+
+    /** @throws IllegalArgumentException if these can't be summed to {@code delta} */
+    public static void requireDelta(Tensor out, Tensor outGradients, Tensor delta) {
+        require("the gradient of the output", outGradients, out.dtype(), out.tokens(), out.heads(), out.dim());
+        require("delta", delta, DType.F32, out.tokens(), out.heads(), 1);
+    }
+
+    /** @throws IllegalArgumentException if sums of gradients can't be rounded to {@code to} */
+    public static void requireRounding(Tensor from, Tensor to) {
+        require("a sum of gradients", from, DType.F32, to.tokens(), to.heads(), to.dim());
+    }
+
     /** @throws IllegalArgumentException if a state can't be finished into these tensors */
     public static void requireFinish(SoftmaxState state, Tensor out, Tensor lse) {
         boolean outFits = out.tokens() == state.rows() && out.heads() == state.heads() && out.dim() == state.dimV();

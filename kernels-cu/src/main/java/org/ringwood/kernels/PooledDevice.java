@@ -11,7 +11,10 @@ final class PooledDevice implements Device {
     private final CpuList cpus;
     private final String choice;
     private final WorkerPool pool;
-    private final AttentionKernels kernels;
+    private final Kernels kernels;
+
+    /** What runs on a pool. */
+    record Kernels(AttentionKernels attention, GradientKernels gradients) {}
 
     /**
      * Opens the device with its own threads.
@@ -27,7 +30,7 @@ final class PooledDevice implements Device {
             int threads,
             CpuList cpus,
             String choice,
-            Function<WorkerPool, AttentionKernels> provider) {
+            Function<WorkerPool, Kernels> provider) {
         this.kind = kind;
         this.arithmetic = arithmetic;
         this.cpus = cpus;
@@ -38,7 +41,12 @@ final class PooledDevice implements Device {
 
     @Override
     public AttentionKernels kernels() {
-        return kernels;
+        return kernels.attention();
+    }
+
+    @Override
+    public GradientKernels gradients() {
+        return kernels.gradients();
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.concurrent.Future;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
+import org.ringwood.kernels.GradientKernels;
 import org.ringwood.kernels.KernelShapes;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Tensor;
@@ -34,6 +35,11 @@ public final class CpuKernels implements AttentionKernels {
     /** The vectors that attention is computed with, for people: for instance {@code 512-bit vectors}. */
     public static String vectors() {
         return Vectors.FLOATS.vectorBitSize() + "-bit vectors";
+    }
+
+    /** The kernels of gradients on the same threads. */
+    public GradientKernels gradients() {
+        return new CpuGradients(pool, scratch);
     }
 
     @Override

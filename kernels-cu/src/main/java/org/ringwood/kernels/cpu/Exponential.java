@@ -50,9 +50,14 @@ final class Exponential {
         return (float) (binary * LN_2);
     }
 
+    /** {@code exp(binary · ln 2 − natural)}, of two roundings of one logarithm. */
+    static float rebase(float binary, float natural) {
+        // Beyond 2^24 the scores themselves are no more exact than what this would mend.
+        return Math.abs(binary) < 0x1p24f ? (float) StrictMath.exp(binary * LN_2 - natural) : 1;
+    }
+
     /** What a sum relative to the binary logarithm {@code max} is multiplied by to be relative to {@link #natural}, which is rounded. */
     static float rebase(float max) {
-        // Beyond 2^24 the scores themselves are no more exact than what this would mend.
-        return Math.abs(max) < 0x1p24f ? (float) StrictMath.exp(max * LN_2 - natural(max)) : 1;
+        return rebase(max, natural(max));
     }
 }

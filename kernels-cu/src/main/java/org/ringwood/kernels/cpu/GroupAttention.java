@@ -2,11 +2,8 @@ package org.ringwood.kernels.cpu;
 
 import static org.ringwood.kernels.cpu.Scratch.ROW;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.ringwood.kernels.AttentionCall;
-import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SoftmaxState;
 
 /**
@@ -20,12 +17,13 @@ final class GroupAttention {
     private final OperandLayout layout;
     private final Scratch scratch;
     private final Runnable poll;
-    private final List<Slice> tileSlices = new ArrayList<>();
+    private final TileCut cut;
 
     GroupAttention(AttentionCall call, Span span, Scratch scratch, Runnable poll) {
         this.call = call;
         this.span = span;
         this.group = span.queries();
+        this.cut = new TileCut(group);
         this.scratch = scratch;
         this.poll = poll;
         scratch.reserve(call.queries().dim(), call.values().dim());
@@ -50,40 +48,14 @@ final class GroupAttention {
     }
 
     private void attendTile(int firstQuery, int queries, KeyBlocks block) {
-        long rowFrom = group.row(firstQuery);
-        long rowTo = group.rowEnd(firstQuery, queries);
-        tileSlices.clear();
-        long keyFrom = Long.MAX_VALUE;
-        long keyTo = Long.MIN_VALUE;
-        long admittingFrom = Long.MAX_VALUE;
-        long admittingTo = Long.MIN_VALUE;
-        for (Slice slice : block.slices()) {
-            Slice part = slice.clip(rowFrom, rowTo, block.from(), block.to());
-            if (!part.isEmpty()) {
-                tileSlices.add(part);
-                keyFrom = Math.min(keyFrom, part.kFrom());
-                keyTo = Math.max(keyTo, part.kTo());
-                admittingFrom = Math.min(admittingFrom, part.qFrom());
-                admittingTo = Math.max(admittingTo, part.qTo());
-            }
-        }
-        if (tileSlices.isEmpty()) {
+        Tile tile = cut.tile(firstQuery, queries, block, call.softcap());
+        if (tile == null) {
             return;
         }
-        Tile tile = new Tile(
-                firstQuery,
-                (int) Math.max(0, group.queriesBefore(admittingFrom, firstQuery)),
-                (int) Math.min(queries, group.queriesBefore(admittingTo, firstQuery)),
-                (int) (keyFrom - block.from()),
-                (int) (keyTo - keyFrom),
-                call.softcap());
-        Slice first = tileSlices.getFirst();
         // Rows are attended one by one, lanes all together.
-        boolean allRows =
-                span.layout() == OperandLayout.Kind.ROWS || (first.qFrom() == rowFrom && first.qTo() == rowTo);
-        boolean whole = tileSlices.size() == 1 && first.isFull() && allRows;
+        boolean whole = cut.isWhole(span.layout() == OperandLayout.Kind.ROWS);
         if (!whole) {
-            TileMask.fill(scratch.admitted, tileSlices, group, firstQuery, keyFrom, tile.keys());
+            cut.mask(scratch.admitted);
         }
         layout.attend(tile, whole);
     }

@@ -38,7 +38,7 @@ final class QueriesInLanes implements OperandLayout {
         this.scratch = scratch;
         this.dim = call.queries().dim();
         this.dimV = call.values().dim();
-        this.paddedDimV = Math.ceilDiv(dimV, LaneTiles.ROWS) * LaneTiles.ROWS;
+        this.paddedDimV = LaneProducts.padded(dimV);
     }
 
     @Override
@@ -54,18 +54,9 @@ final class QueriesInLanes implements OperandLayout {
             for (int i = 0; i < lanes; i++) {
                 call.queries().read(group.row(first + i), group.head(first + i), scratch.rows, i * ROW);
             }
-            toLanes(scratch.rows, dim, lanes, scale, scratch.queries, first * dim);
+            LaneProducts.toLanes(scratch.rows, 0, dim, lanes, scale, scratch.queries, first * dim);
         }
         Arrays.fill(scratch.out, 0, group.tiles() * paddedDimV * LANES, 0);
-    }
-
-    /** Transposes rows, {@link Scratch#ROW} apart, into lanes, multiplied by {@code scale}. */
-    private static void toLanes(float[] rows, int dim, int count, double scale, float[] lanes, int at) {
-        for (int d = 0; d < dim; d++) {
-            for (int i = 0; i < count; i++) {
-                lanes[at + d * LANES + i] = (float) (rows[i * ROW + d] * scale);
-            }
-        }
     }
 
     private int outStart(Tile tile) {
@@ -89,30 +80,9 @@ final class QueriesInLanes implements OperandLayout {
 
     /** Computes the scores; whether their maxima are in {@link Scratch#tileMax}. */
     private boolean score(Tile tile) {
-        for (int d = 0; d < dim; d += LaneTiles.CHAIN) {
-            score(tile, d, Math.min(LaneTiles.CHAIN, dim - d));
-        }
+        LaneProducts.scores(scratch.keys, tile, dim, scratch.queries, scratch.scores, scratch.tileMax);
         // Else rows behind the keys have raised the maxima.
         return tile.keys() % LaneTiles.ROWS == 0;
-    }
-
-    /** Computes what {@code count} elements from {@code first} on add to the scores, and the maxima of the scores so far. */
-    private void score(Tile tile, int first, int count) {
-        Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
-        int queries = tile.firstQuery() * dim + first * LANES;
-        for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
-            LaneTiles.score(
-                    scratch.keys,
-                    (tile.skipped() + k) * ROW + first,
-                    count,
-                    scratch.queries,
-                    queries,
-                    scratch.scores,
-                    k * LANES,
-                    scratch.tileMax,
-                    first > 0,
-                    tile.vectors());
-        }
     }
 
     private void accumulate(Tile tile, boolean everyPair) {
@@ -120,17 +90,7 @@ final class QueriesInLanes implements OperandLayout {
             accumulateAdmitted(tile);
             return;
         }
-        for (int d = 0; d < paddedDimV; d += LaneTiles.ROWS) {
-            LaneTiles.accumulate(
-                    scratch.values,
-                    tile.skipped() * ROW + d,
-                    tile.keys(),
-                    scratch.scores,
-                    scratch.out,
-                    outStart(tile) + d * LANES,
-                    scratch.decay,
-                    tile.vectors());
-        }
+        LaneProducts.accumulate(scratch.values, tile, paddedDimV, scratch.scores, scratch.out, scratch.decay);
     }
 
     /**

@@ -24,22 +24,27 @@ final class QueryGroups {
     /** Number of groups before each run. */
     private final int[] before;
 
-    private QueryGroups(AttentionCall call, int runs) {
-        this.queryHeads = call.queries().heads();
-        this.keyHeads = call.keys().heads();
-        this.rows = call.queries().tokens();
+    private QueryGroups(Tensor queries, int keyHeads, int runs, int groupQueries) {
+        this.queryHeads = queries.heads();
+        this.keyHeads = keyHeads;
+        this.rows = queries.tokens();
         this.runs = runs;
-        this.groupQueries = groupQueries(call);
+        this.groupQueries = groupQueries;
         this.before = new int[runs + 1];
         for (int run = 0; run < runs; run++) {
-            long queries = rows * (firstQueryHead(run + 1) - firstQueryHead(run));
-            before[run + 1] = Math.addExact(before[run], Math.toIntExact(Math.ceilDiv(queries, groupQueries)));
+            long ofRun = rows * (firstQueryHead(run + 1) - firstQueryHead(run));
+            before[run + 1] = Math.addExact(before[run], Math.toIntExact(Math.ceilDiv(ofRun, groupQueries)));
         }
     }
 
     /** Groups of the queries of one key head each. */
     static QueryGroups ofSingleHeads(AttentionCall call) {
-        return new QueryGroups(call, call.keys().heads());
+        return ofSingleHeads(call.queries(), call.keys().heads(), groupQueries(call));
+    }
+
+    /** Groups of so many of the queries of one key head each. */
+    static QueryGroups ofSingleHeads(Tensor queries, int keyHeads, int groupQueries) {
+        return new QueryGroups(queries, keyHeads, keyHeads, groupQueries);
     }
 
     /**
@@ -50,7 +55,7 @@ final class QueryGroups {
         Tensor keys = call.keys();
         boolean together =
                 areSideBySide(keys) && keys.tokenStride() * keys.dtype().bytes() <= TOKEN_BYTES;
-        return together ? new QueryGroups(call, 1) : ofSingleHeads(call);
+        return together ? new QueryGroups(call.queries(), keys.heads(), 1, groupQueries(call)) : ofSingleHeads(call);
     }
 
     /** Whether all heads of a token lie before those of the next one, with gaps of less than a head. */
@@ -90,6 +95,11 @@ final class QueryGroups {
     /** Number of groups. */
     int count() {
         return before[runs];
+    }
+
+    /** The first group of a run of key heads, or one past the last of all. */
+    int firstOf(int run) {
+        return before[run];
     }
 
     /** A group. */

@@ -36,7 +36,7 @@ final class Scratch {
     final float[] keys = new float[(BLOCK + SLACK) * ROW];
 
     /** A block of values, row by row. */
-    final float[] values = new float[BLOCK * ROW];
+    final float[] values = new float[(BLOCK + SLACK) * ROW];
 
     /** The bits of a block on their way from 16-bit elements. */
     short[] halves = {};
@@ -59,6 +59,9 @@ final class Scratch {
     final long[] admitted = new long[BLOCK];
     /** For queries that are attended row by row. */
     final RowScratch byRows = new RowScratch();
+
+    /** For gradients. */
+    final GradientScratch gradients = new GradientScratch();
 
     /** The queries of a tile, or their softmax records, row by row. */
     final float[] rows = new float[LANES * ROW];

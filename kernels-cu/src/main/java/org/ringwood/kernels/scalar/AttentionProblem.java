@@ -36,6 +36,30 @@ public final class AttentionProblem {
         this.softcap = softcap;
     }
 
+    Tensor queries() {
+        return queries;
+    }
+
+    Tensor keys() {
+        return keys;
+    }
+
+    Tensor values() {
+        return values;
+    }
+
+    SliceIndex slices() {
+        return slices;
+    }
+
+    float scale() {
+        return scale;
+    }
+
+    float softcap() {
+        return softcap;
+    }
+
     /** The oracle of one (row, head), with all its keys. */
     public Oracle oracle(long row, int head) {
         float[] query = new float[queries.dim()];

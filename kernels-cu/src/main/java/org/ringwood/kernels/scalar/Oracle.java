@@ -46,6 +46,16 @@ public final class Oracle {
         return exact;
     }
 
+    /** The output in plain f32 arithmetic, rounded to a dtype. */
+    double[] plainOut(DType dtype) {
+        return plain.out(dtype);
+    }
+
+    /** The log-sum-exp in plain f32 arithmetic. */
+    double plainLse() {
+        return plain.lse();
+    }
+
     /**
      * Measures a result. Where the truth is finite a result must be; where it is an infinity or no number, only the same agrees.
      *

@@ -1,5 +1,9 @@
 package org.ringwood.kernels.scalar;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.ringwood.kernels.DType;
+
 /**
  * {@link ExactRow} in f32 arithmetic, every operation rounded: what a plain unsharded loop would give. Its distance from the truth
  * is the yardstick of every other result; see {@link Accuracy}.
@@ -50,6 +54,16 @@ final class PlainRow {
 
     float out(int i) {
         return sum == 0 ? 0 : weighted[i] / sum;
+    }
+
+    double[] out(DType dtype) {
+        MemorySegment element = Arena.ofAuto().allocate(Float.BYTES);
+        double[] out = new double[weighted.length];
+        for (int i = 0; i < out.length; i++) {
+            dtype.set(element, 0, out(i));
+            out[i] = dtype.get(element, 0);
+        }
+        return out;
     }
 
     float lse() {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KernelGuardTest {
     private static final String FLAGS = System.getProperty("ringwood.guard.flags", "");
     private static final List<String> BEGINNINGS =
-            List.of("prefill", "decode", "documents", "bf16", "capped", "dims", "merge");
+            List.of("prefill", "decode", "documents", "bf16", "capped", "dims", "merge", "gradients");
 
     @TempDir
     private Path directory;
@@ -46,7 +46,7 @@ class KernelGuardTest {
         return Stream.of(
                 Arguments.of("", "prefill"),
                 Arguments.of("", "decode"),
-                Arguments.of("", "documents"),
+                Arguments.of("", "gradients"),
                 Arguments.of("-XX:+UseSerialGC", "bf16"),
                 Arguments.of("-XX:+UseZGC", "dims"),
                 Arguments.of("-XX:+UseParallelGC", "merge"),

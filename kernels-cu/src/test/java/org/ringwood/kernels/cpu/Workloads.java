@@ -11,8 +11,11 @@ import java.util.stream.IntStream;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionCase;
 import org.ringwood.kernels.AttentionKernels;
+import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.GradientCall;
+import org.ringwood.kernels.GradientCase;
 import org.ringwood.kernels.Layout;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SoftmaxState;
@@ -51,6 +54,7 @@ final class Workloads {
         Workloads workloads = new Workloads(arena, device);
         workloads.addPrefill();
         workloads.addDecode();
+        workloads.addGradients();
         workloads.addStates();
         List<Workload> ordered = new ArrayList<>(workloads.all);
         ordered.removeIf(workload -> !workload.name().startsWith(first));
@@ -104,6 +108,33 @@ final class Workloads {
                         .withHeads(4, 2)
                         .withDType(DType.F16)
                         .withLayout(Layout.GAPS));
+    }
+
+    private void addGradients() {
+        addGradients("gradients", 0.5, AttentionCase.full(513, 777, 64).withHeads(2, 2));
+        addGradients(
+                "gradients-capped",
+                0.4,
+                AttentionCase.causal(501, 72)
+                        .withHeads(3, 1)
+                        .withDType(DType.BF16)
+                        .withSoftcap(30));
+    }
+
+    private void addGradients(String name, double typical, AttentionCase attention) {
+        GradientCall call =
+                new GradientCase(attention).tensors(arena, device).call(0, attention.keys(), Cancellation.NEVER);
+        long pairs = attention.queryHeads()
+                * attention.slices().stream().mapToLong(Slice::area).sum();
+        double flops = pairs * (6.0 * attention.dim() + 4.0 * attention.dimV() + SOFTMAX_FLOPS);
+        all.add(new Workload(
+                name,
+                pairs,
+                BYTES_OF_LANES,
+                Workload.Bound.ARITHMETIC,
+                flops,
+                typical,
+                () -> AttentionCase.await(device.gradients().attend(call))));
     }
 
     private void add(String name, double typical, double mostBytes, AttentionCase... cases) {

@@ -1,0 +1,105 @@
+package org.ringwood.kernels.cpu;
+
+import static org.ringwood.kernels.cpu.Scratch.LANES;
+import static org.ringwood.kernels.cpu.Scratch.ROW;
+
+import java.util.Arrays;
+
+/** The matrix products of a tile, out of register tiles; {@code n} elements of the lanes of a group's query {@code i} begin at {@code i · n}. */
+final class LaneProducts {
+    private LaneProducts() {}
+
+    /** Elements of a lane that whole register tiles write. */
+    static int padded(int dim) {
+        return Math.ceilDiv(dim, LaneTiles.ROWS) * LaneTiles.ROWS;
+    }
+
+    /** Transposes rows, {@link Scratch#ROW} apart, into lanes, multiplied by {@code scale}. */
+    static void toLanes(float[] rows, int row, int dim, int count, double scale, float[] lanes, int at) {
+        for (int d = 0; d < dim; d++) {
+            for (int i = 0; i < count; i++) {
+                lanes[at + d * LANES + i] = (float) (rows[row + i * ROW + d] * scale);
+            }
+        }
+    }
+
+    /**
+     * The products of a tile's keys, or values, with the lanes of its queries.
+     *
+     * @param rows keys or values of the block
+     * @param dim elements of each
+     * @param lanes those of the group
+     * @param scores where the products go: rows of lanes, one a key
+     * @param max maxima of the lanes, overwritten; those of products behind the last key count, too
+     */
+    static void scores(float[] rows, Tile tile, int dim, float[] lanes, float[] scores, float[] max) {
+        for (int d = 0; d < dim; d += LaneTiles.CHAIN) {
+            scores(rows, tile, d, Math.min(LaneTiles.CHAIN, dim - d), lanes, tile.firstQuery() * dim, scores, max);
+        }
+    }
+
+    /** Computes what {@code count} elements from {@code first} on add to the scores, and the maxima of the scores so far. */
+    private static void scores(
+            float[] rows, Tile tile, int first, int count, float[] lanes, int lane, float[] scores, float[] max) {
+        Arrays.fill(max, Float.NEGATIVE_INFINITY);
+        for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
+            LaneTiles.score(
+                    rows,
+                    (tile.skipped() + k) * ROW + first,
+                    count,
+                    lanes,
+                    lane + first * LANES,
+                    scores,
+                    k * LANES,
+                    max,
+                    first > 0,
+                    tile.vectors());
+        }
+    }
+
+    /**
+     * Adds the sums of a tile's values, or keys, times their weights to the lanes of its queries, {@code lanes · decay + rowsᵀ · weights}.
+     *
+     * @param rows values or keys of the block
+     * @param dim elements of each, {@link #padded}
+     * @param weights rows of lanes, one a key
+     * @param lanes those of the group
+     * @param decay what each lane is multiplied by before
+     */
+    static void accumulate(float[] rows, Tile tile, int dim, float[] weights, float[] lanes, float[] decay) {
+        for (int d = 0; d < dim; d += LaneTiles.ROWS) {
+            LaneTiles.accumulate(
+                    rows,
+                    tile.skipped() * ROW + d,
+                    tile.keys(),
+                    weights,
+                    lanes,
+                    tile.firstQuery() * dim + d * LANES,
+                    decay,
+                    tile.vectors());
+        }
+    }
+
+    /**
+     * Adds the sums of the queries' rows times their weights to the gradients of a tile's keys, or values.
+     *
+     * @param weights rows of lanes, one a key; those behind the last key up to a whole register tile have to be 0
+     * @param rows rows of the group's queries
+     * @param dim elements of each
+     * @param sums gradients of the block
+     */
+    static void collect(float[] weights, Tile tile, float[] rows, int dim, float[] sums) {
+        int vectors = Math.ceilDiv(dim, Vectors.LENGTH);
+        for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
+            LaneTiles.collect(
+                    weights,
+                    k * LANES + tile.from(),
+                    tile.lanes() - tile.from(),
+                    rows,
+                    tile.query(tile.from()) * ROW,
+                    sums,
+                    (tile.skipped() + k) * ROW,
+                    vectors);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package org.ringwood.kernels.scalar;
+
+import org.ringwood.kernels.AttentionCall;
+import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Tensor;
+
+/** The gradients of a whole, unsharded attention problem, for judging results. All of them are kept in f64, so it is for small ones. */
+public final class GradientProblem {
+    private final AttentionProblem attention;
+    private final Tensor outGradients;
+    private final Gradients exact;
+    private final Gradients plain;
+
+    /** Gradients of every tensor in one arithmetic, dense. */
+    private static final class Gradients {
+        private final double[] queries;
+        private final double[] keys;
+        private final double[] values;
+
+        Gradients(AttentionProblem of) {
+            queries = zeros(of.queries());
+            keys = zeros(of.keys());
+            values = zeros(of.values());
+        }
+    }
+
+    /**
+     * Computes the gradients.
+     *
+     * @param outGradients {@code [rows, Hq, dv]}; the plain computation rounds the output to its dtype
+     */
+    public GradientProblem(AttentionProblem attention, Tensor outGradients) {
+        this.attention = attention;
+        this.outGradients = outGradients;
+        this.exact = compute(Arithmetic.EXACT);
+        this.plain = compute(Arithmetic.PLAIN);
+    }
+
+    private Gradients compute(Arithmetic arithmetic) {
+        Tensor queries = attention.queries();
+        Tensor keys = attention.keys();
+        Tensor values = attention.values();
+        Gradients gradients = new Gradients(attention);
+        float[] query = new float[queries.dim()];
+        float[] outGradient = new float[values.dim()];
+        float[] key = new float[keys.dim()];
+        float[] value = new float[values.dim()];
+        for (long row = 0; row < queries.tokens(); row++) {
+            for (int head = 0; head < queries.heads(); head++) {
+                int keyHead = AttentionCall.keyHead(head, queries.heads(), keys.heads());
+                queries.read(row, head, query, 0);
+                outGradients.read(row, head, outGradient, 0);
+                RowGradients of = row(row, head, query, outGradient, arithmetic);
+                for (Chunk run : attention.slices().keys(row)) {
+                    for (long k = run.from(); k < run.to(); k++) {
+                        keys.read(k, keyHead, key, 0);
+                        values.read(k, keyHead, value, 0);
+                        of.add(
+                                key,
+                                value,
+                                gradients.keys,
+                                place(keys, k, keyHead),
+                                gradients.values,
+                                place(values, k, keyHead));
+                    }
+                }
+                System.arraycopy(of.queryGradient(), 0, gradients.queries, place(queries, row, head), queries.dim());
+            }
+        }
+        return gradients;
+    }
+
+    private RowGradients row(long row, int head, float[] query, float[] outGradient, Arithmetic arithmetic) {
+        Oracle oracle = attention.oracle(row, head);
+        boolean exactly = arithmetic == Arithmetic.EXACT;
+        double[] out = exactly ? oracle.exact().out() : oracle.plainOut(outGradients.dtype());
+        double lse = exactly ? oracle.exact().lse() : oracle.plainLse();
+        // Kernels are given it rounded once: else a row of one key, whose slope is 0, would have no error in plain
+        // arithmetic alone.
+        double delta = arithmetic.rounded(RowGradients.delta(out, outGradient));
+        return new RowGradients(
+                query.clone(), outGradient.clone(), attention.scale(), attention.softcap(), lse, delta, arithmetic);
+    }
+
+    private static double[] zeros(Tensor tensor) {
+        return new double[Math.toIntExact(tensor.tokens() * tensor.heads() * tensor.dim())];
+    }
+
+    private static int place(Tensor tensor, long row, int head) {
+        return Math.toIntExact((row * tensor.heads() + head) * tensor.dim());
+    }
+
+    /** Judges the gradients of the tensors, of any dtype. */
+    public GradientAccuracy judge(Tensor queries, Tensor keys, Tensor values) {
+        return new GradientAccuracy(
+                distance(queries, exact.queries, plain.queries),
+                distance(keys, exact.keys, plain.keys),
+                distance(values, exact.values, plain.values));
+    }
+
+    private static GradientAccuracy.Distance distance(Tensor actual, double[] exact, double[] plain) {
+        double error = 0;
+        double yardstick = 0;
+        double largest = 0;
+        DType dtype = actual.dtype();
+        for (long row = 0; row < actual.tokens(); row++) {
+            for (int head = 0; head < actual.heads(); head++) {
+                for (int i = 0; i < actual.dim(); i++) {
+                    int at = place(actual, row, head) + i;
+                    error = Math.max(error, Accuracy.distance(actual.get(row, head, i), exact[at]));
+                    yardstick = Math.max(yardstick, ifFinite(Accuracy.distance(plain[at], exact[at])));
+                    largest = Math.max(largest, ifFinite(Math.abs(exact[at])));
+                }
+            }
+        }
+        return new GradientAccuracy.Distance(error, yardstick, largest, dtype.epsilon());
+    }
+
+    private static double ifFinite(double size) {
+        return Double.isFinite(size) ? size : 0;
+    }
+}

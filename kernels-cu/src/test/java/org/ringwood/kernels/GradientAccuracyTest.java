@@ -1,0 +1,262 @@
+package org.ringwood.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.kernels.scalar.GradientAccuracy;
+
+/** Gradients equal those of the f64 oracle under the project's error bound. */
+class GradientAccuracyTest {
+    private static Device cpu = Devices.open(Devices.Kind.SCALAR, 1);
+    private static Device scalar = cpu;
+
+    @BeforeAll
+    static void open() {
+        cpu.close();
+        cpu = Devices.open(Devices.Kind.CPU, 2);
+        scalar = Devices.open(Devices.Kind.SCALAR, 2);
+    }
+
+    @AfterAll
+    static void close() {
+        cpu.close();
+        scalar.close();
+    }
+
+    private static void assertAccurate(AttentionCase attention) {
+        assertAccurate(attention, cpu);
+    }
+
+    private static void assertAccurate(AttentionCase attention, Device device) {
+        GradientAccuracy accuracy = new GradientCase(attention).judge(device);
+        assertThat(accuracy.holds()).as("%s: %s", attention, accuracy).isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.ringwood.kernels.AccuracyContract#sizes")
+    void awkwardSizes(AttentionCase attention) {
+        assertAccurate(attention);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 7, 16, 33, 80, 128, 129, 255, 256})
+    void headDims(int dim) {
+        assertAccurate(AttentionCase.causal(150, dim));
+        assertAccurate(AttentionCase.causal(150, 257 - dim).withDimV(dim));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void dtypesInEveryLayout(DType dtype) {
+        for (Layout layout : Layout.values()) {
+            assertAccurate(AttentionCase.causal(207, 24)
+                    .withHeads(4, 2)
+                    .withDimV(13)
+                    .withDType(dtype)
+                    .withLayout(layout));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.ringwood.kernels.AccuracyContract#headRatios")
+    void headRatios(int[] heads) {
+        assertAccurate(AttentionCase.causal(130, 32).withHeads(heads[0], heads[1]));
+        assertAccurate(AttentionCase.full(1, 300, 32).withHeads(heads[0], heads[1]));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0.5f, 5, 50})
+    void softcaps(float softcap) {
+        assertAccurate(AttentionCase.causal(207, 64).withSoftcap(softcap));
+        assertAccurate(AttentionCase.causal(207, 64).withSoftcap(softcap).withDeviation(8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {0.01f, 3, 10})
+    void scoresOfEveryMagnitude(float deviation) {
+        assertAccurate(AttentionCase.causal(300, 64).withDeviation(deviation));
+    }
+
+    @ParameterizedTest
+    @MethodSource("org.ringwood.kernels.AccuracyContract#masks")
+    void masksOfEveryKind(List<Slice> slices) {
+        assertAccurate(AttentionCase.full(400, 400, 20).withSlices(slices));
+        assertAccurate(AttentionCase.full(400, 400, 20).withSlices(slices).withHeads(3, 1));
+    }
+
+    /** More keys than one task has, so that several add to the gradients of the same queries. */
+    @Test
+    void severalRunsOfKeys() {
+        assertAccurate(AttentionCase.full(300, 3500, 9));
+        assertAccurate(AttentionCase.causal(2500, 8).withHeads(2, 1));
+        List<Slice> documents = new ArrayList<>();
+        for (int from = 0; from < 3000; from += 700) {
+            int to = Math.min(3000, from + 700);
+            documents.add(Slice.of(from, to, from, to, Slice.Kind.CAUSAL));
+        }
+        assertAccurate(AttentionCase.full(3000, 3000, 8).withSlices(documents));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void randomCases(long seed) {
+        assertAccurate(AccuracyContract.randomCase(new Random(seed)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void theScalarProviderIsWithinTheBoundToo(long seed) {
+        assertAccurate(AccuracyContract.randomCase(new Random(seed)), scalar);
+    }
+
+    /** The oracle itself: what its output changes by as an operand changes is what its gradients say. */
+    @ParameterizedTest
+    @ValueSource(floats = {0, 3})
+    void gradientsAreTheDerivativesOfTheOutput(float softcap) {
+        AttentionCase attention =
+                AttentionCase.causal(9, 5).withHeads(3, 2).withDimV(4).withSoftcap(softcap);
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, scalar);
+            tensors.attend(scalar, 0, 9);
+            assertDerivative(tensors, tensors.operands().queries(), tensors.queryGradients());
+            assertDerivative(tensors, tensors.operands().keys(), tensors.keyGradients());
+            assertDerivative(tensors, tensors.operands().values(), tensors.valueGradients());
+        }
+    }
+
+    private static void assertDerivative(GradientCase.Tensors tensors, Tensor operand, Tensor gradients) {
+        float step = 0x1p-10f;
+        for (int row = 0; row < operand.tokens(); row += 2) {
+            for (int head = 0; head < operand.heads(); head++) {
+                float before = operand.get(row, head, 1);
+                operand.set(row, head, 1, before + step);
+                double above = loss(tensors);
+                double upper = operand.get(row, head, 1);
+                operand.set(row, head, 1, before - step);
+                double derivative = (above - loss(tensors)) / (upper - operand.get(row, head, 1));
+                operand.set(row, head, 1, before);
+                assertThat((double) gradients.get(row, head, 1)).isCloseTo(derivative, within(1e-5));
+            }
+        }
+    }
+
+    /** The sum of all outputs times their gradients, in f64. */
+    private static double loss(GradientCase.Tensors tensors) {
+        Tensor outGradients = tensors.outGradients();
+        double loss = 0;
+        for (int row = 0; row < outGradients.tokens(); row++) {
+            for (int head = 0; head < outGradients.heads(); head++) {
+                double[] out =
+                        tensors.operands().problem().oracle(row, head).exact().out();
+                for (int i = 0; i < out.length; i++) {
+                    loss += out[i] * outGradients.get(row, head, i);
+                }
+            }
+        }
+        return loss;
+    }
+
+    /** What is not a number stays with those who admit it. */
+    @Test
+    void rowsThatDoNotAdmitAnInfinityKeepTheirBits() {
+        List<Slice> documents =
+                List.of(Slice.of(0, 70, 0, 70, Slice.Kind.CAUSAL), Slice.of(70, 150, 70, 150, Slice.Kind.CAUSAL));
+        AttentionCase attention = AttentionCase.full(150, 150, 20).withSlices(documents);
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors calm = new GradientCase(attention).tensors(arena, cpu);
+            calm.attend(cpu, 0, 150);
+            for (int operand = 0; operand < 4; operand++) {
+                GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, cpu);
+                List.of(
+                                tensors.operands().queries(),
+                                tensors.operands().keys(),
+                                tensors.operands().values(),
+                                tensors.outGradients())
+                        .get(operand)
+                        .set(80, 0, 3, operand % 2 == 0 ? Float.NaN : Float.POSITIVE_INFINITY);
+                tensors.attend(cpu, 0, 150);
+                assertSameRows(tensors.queryGradients(), calm.queryGradients(), 70);
+                assertSameRows(tensors.keyGradients(), calm.keyGradients(), 70);
+                assertSameRows(tensors.valueGradients(), calm.valueGradients(), 70);
+                float admitting = tensors.queryGradients().get(149, 0, 3);
+                float admitted = tensors.keyGradients().get(75, 0, 3);
+                assertThat(Float.isFinite(admitting) && Float.isFinite(admitted))
+                        .isFalse();
+            }
+        }
+    }
+
+    private static void assertSameRows(Tensor actual, Tensor expected, int rows) {
+        for (int row = 0; row < rows; row++) {
+            for (int i = 0; i < actual.dim(); i++) {
+                assertThat(actual.get(row, 0, i)).as("row %d", row).isEqualTo(expected.get(row, 0, i));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CPU", "SCALAR"})
+    void aCallThatIsCancelledEnds(Devices.Kind kind) {
+        try (Device device = Devices.open(kind, 2);
+                Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors tensors = new GradientCase(AttentionCase.full(600, 3000, 64)).tensors(arena, device);
+            AtomicInteger looks = new AtomicInteger();
+            Future<?> gradients = device.gradients().attend(tensors.call(0, 3000, () -> looks.incrementAndGet() > 20));
+            assertThatThrownBy(gradients::get).isInstanceOf(CancellationException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CPU", "SCALAR"})
+    void sumsAreRounded(Devices.Kind kind) throws Exception {
+        try (Device device = Devices.open(kind, 2);
+                Arena arena = Arena.ofShared()) {
+            Tensor sums = Layout.GAPS.random(arena, DType.F32, 33, 3, 17, 1, new Random(3));
+            Tensor rounded = Layout.HEADS_FIRST.allocate(arena, DType.BF16, 33, 3, 17);
+            device.gradients().round(sums, rounded).get();
+            Tensor element = Layout.DENSE.allocate(arena, DType.BF16, 1, 1, 1);
+            for (int row = 0; row < 33; row++) {
+                element.set(0, 0, 0, sums.get(row, 2, 16));
+                assertThat(rounded.get(row, 2, 16)).isEqualTo(element.get(0, 0, 0));
+            }
+        }
+    }
+
+    @Test
+    void tensorsThatDoNotFitAreNamed() {
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors tensors =
+                    new GradientCase(AttentionCase.causal(20, 8).withHeads(2, 1)).tensors(arena, cpu);
+            GradientCase.Tensors others = new GradientCase(AttentionCase.causal(20, 9)).tensors(arena, cpu);
+            assertThatThrownBy(() -> new GradientCase.Tensors(
+                                    tensors.operands(),
+                                    tensors.lse(),
+                                    tensors.delta(),
+                                    tensors.outGradients(),
+                                    others.queryGradients(),
+                                    tensors.keyGradients(),
+                                    tensors.valueGradients())
+                            .call(0, 20, Cancellation.NEVER))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("the gradient of the queries is F32[20, 1, 9], and must be F32[20, 2, 8]");
+            assertThatThrownBy(
+                            () -> cpu.gradients().delta(tensors.outGradients(), others.outGradients(), tensors.delta()))
+                    .hasMessageContaining("the gradient of the output is F32[20, 1, 9]");
+        }
+    }
+}
