@@ -21,10 +21,6 @@ import org.ringwood.kernels.SoftmaxState;
 
 /** Whole jobs whose workers compute on a GPU, or rather on the emulation of one: each process has its own. */
 class GpuRunTest {
-    private static final Path SCRIPT = Path.of("..", "kernels-cu", "src", "test", "cuda", "emulation", "build");
-    private static final Path EMULATION =
-            Path.of("..", "kernels-cu", "target", "emulation").toAbsolutePath().normalize();
-
     private static final String JOB = """
             workers: 3
             device: cuda
@@ -40,12 +36,7 @@ class GpuRunTest {
 
     @BeforeAll
     static void build() throws IOException, InterruptedException {
-        Process build = new ProcessBuilder(SCRIPT.toString(), EMULATION.toString())
-                .inheritIO()
-                .start();
-        int status = build.waitFor();
-        Assumptions.assumeFalse(status == 3, "the emulation of a GPU can't be built here: it needs g++ on x86-64");
-        assertThat(status).isZero();
+        EmulatedGpus.build();
     }
 
     private LaunchedProgram run(Map<String, String> environment, String... settings) throws IOException {
@@ -60,21 +51,11 @@ class GpuRunTest {
         return LaunchedProgram.ringwood(directory, environment, arguments);
     }
 
-    private static Map<String, String> emulated() {
-        return Map.of(
-                "LD_LIBRARY_PATH",
-                EMULATION.toString(),
-                "JAVA_TOOL_OPTIONS",
-                "-Dorg.ringwood.kernels.cuda.images=" + EMULATION,
-                "RINGWOOD_EMULATED",
-                "the GPUs");
-    }
-
     @ParameterizedTest
     @CsvSource({"shm, 'ring, tree, hybrid', cuda", "aeron, 'ulysses, gather', auto"})
     void resultsAreVerified(String transport, String schedules, String device) throws Exception {
         try (LaunchedProgram run = run(
-                emulated(),
+                EmulatedGpus.environment(),
                 "transport=" + transport,
                 "attention.schedule=[" + schedules + "]",
                 "attention.partition=auto",
@@ -98,7 +79,7 @@ class GpuRunTest {
     @Test
     void aRingCopiesEachBlockOnceAndNoState() throws Exception {
         Path counts = Files.createDirectory(directory.resolve("counts"));
-        Map<String, String> environment = new HashMap<>(emulated());
+        Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
         environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
         environment.put("RINGWOOD_EMULATION_DEFERRED", "1");
         try (LaunchedProgram run = run(environment, "transport=shm", "attention.mask=full")) {

@@ -67,6 +67,35 @@ class PlanTest {
         }
     }
 
+    @Test
+    void speedsThatAreListedAreTold() throws Exception {
+        String job = """
+                workers: 4
+                device: [cpu, cpu, cuda, cuda]
+                speeds: [1, 1, 4, 4]
+                attention: {schedule: ring, partition: contiguous}
+                input: {random: {tokens: 1000, heads: 4, dim: 8}}
+                """;
+        try (LaunchedProgram plan = plan(job, "--nodes", "2", "--cores", "8")) {
+            assertThat(plan.await()).as(plan.err()).isZero();
+            assertThat(plan.out())
+                    .contains(
+                            "GFLOP/s of the slowest worker",
+                            "speeds: [1, 1, 4, 4]; with ring, contiguous the workers have 100, 100, 400, 400 queries",
+                            "--gres=gpu:2 ")
+                    .containsPattern("ring +contiguous .* 1.00 ")
+                    .containsPattern("ulysses +contiguous .* 2.50 ");
+        }
+        try (LaunchedProgram plan = plan(job, "--workers", "3")) {
+            assertThat(plan.await()).isEqualTo(2);
+            assertThat(plan.err()).contains("device lists 4, but there are 3 workers");
+        }
+        try (LaunchedProgram plan = plan(job, "--set", "speeds=measured")) {
+            assertThat(plan.await()).as(plan.err()).isZero();
+            assertThat(plan.out()).contains("speeds: measured when the job begins, here taken for equal");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "--link 5, not a rate",

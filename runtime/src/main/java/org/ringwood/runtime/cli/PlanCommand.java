@@ -8,8 +8,10 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.schedule.Choice;
@@ -20,6 +22,7 @@ import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.job.Speeds;
 import org.ringwood.runtime.planning.Cores;
 import org.ringwood.runtime.planning.MemoryNeed;
 import org.ringwood.runtime.planning.Planner;
@@ -98,19 +101,22 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         Job job = options.read();
         try (Inputs inputs = Inputs.open(job)) {
             Topology topology = topology(job);
+            job.requireFits(topology.size());
+            Weights speeds = speeds(job, topology.size());
             int threads = threads(job, topology);
             CostModel model = model(threads);
-            Choice choice = new Planner(inputs.shape(), inputs.mask(), topology, model)
+            Choice choice = new Planner(inputs.shape(), inputs.mask(), topology, speeds, model)
                     .choose(Job.Schedule.AUTO, job.attention().partition());
             System.out.println(inputs.shape() + " on " + topology.size() + " workers" + where(topology));
             System.out.println("transport: " + job.transport());
-            System.out.println(assumptions(model));
-            System.out.print(table(choice));
+            System.out.println(assumptions(model, speeds));
+            System.out.print(table(choice, speeds));
             System.out.println("auto takes " + choice.reason());
+            System.out.print(explain(job, speeds, choice));
             MemoryNeed memory = memory(job, topology, choice);
             System.out.println(explain(memory));
-            boolean gpus = job.device() == Devices.Kind.CUDA;
-            SlurmRequest request = new SlurmRequest(nodes, topology.size(), threads, memory.total(), gpus);
+            SlurmRequest request =
+                    new SlurmRequest(nodes, topology.size(), threads, memory.total(), gpusPerNode(job, topology));
             System.out.println(
                     "sbatch " + request.flags() + " slurm/attention.sbatch " + command(job, topology.size()));
         }
@@ -182,10 +188,46 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         }
     }
 
-    private static String assumptions(CostModel model) {
+    /** Those that the job gives; what is measured is not known before the job runs. */
+    private static Weights speeds(Job job, int ranks) {
+        return job.speeds() instanceof Speeds.Given(Weights weights) ? weights : Weights.equal(ranks);
+    }
+
+    private static String explain(Job job, Weights speeds, Choice choice) {
+        if (job.speeds() instanceof Speeds.Measured) {
+            return "speeds: measured when the job begins, here taken for equal; list them to plan for others, such as"
+                    + " --set 'speeds=[1, 4]'\n";
+        }
+        if (speeds.areEqual()) {
+            return "";
+        }
+        Choice.Candidate first =
+                taken(job.attention().schedules().getFirst(), choice).best();
+        boolean keys = first.schedule().replicatesQueries();
+        Plan plan = first.plan();
+        String rows = IntStream.range(0, plan.ranks())
+                .mapToObj(rank -> keys ? plan.keyPositions(rank) : plan.queryPositions(rank))
+                .map(positions -> Long.toString(positions.rows()))
+                .collect(Collectors.joining(", "));
+        return "speeds: " + speeds + "; with " + first + " the workers have " + rows
+                + (keys ? " keys\n" : " queries\n");
+    }
+
+    private static int gpusPerNode(Job job, Topology topology) {
+        return topology.ranksByNode().stream()
+                .mapToInt(ranks -> (int) ranks.stream()
+                        .filter(rank -> job.device(rank) == Devices.Kind.CUDA)
+                        .count())
+                .max()
+                .orElse(0);
+    }
+
+    private static String assumptions(CostModel model, Weights speeds) {
         return String.format(
                 Locale.ROOT,
-                "predicted for %.0f GFLOP/s a worker, %s within a machine, %d x %s across, %s a message",
+                "predicted for %.0f GFLOP/s "
+                        + (speeds.areEqual() ? "a worker" : "of the slowest worker")
+                        + ", %s within a machine, %d x %s across, %s a message",
                 model.flopsPerSecond() / 1e9,
                 new Rate(model.bytesPerSecondWithin()),
                 model.cards(),
@@ -193,7 +235,7 @@ final class PlanCommand implements Callable<Integer>, Verbose {
                 Quantity.seconds(model.latencySeconds()));
     }
 
-    private static Table table(Choice choice) {
+    private static Table table(Choice choice, Weights speeds) {
         Table table = new Table(
                 Table.left("schedule"),
                 Table.left("partition"),
@@ -212,7 +254,7 @@ final class PlanCommand implements Callable<Integer>, Verbose {
                     Quantity.bytes(most(ranks, rank -> rank.traffic().bytesAcrossNodes())),
                     Long.toString(most(ranks, rank -> rank.traffic().hops())),
                     Quantity.bytes(candidate.peakTensorBytes()),
-                    String.format(Locale.ROOT, "%.2f", candidate.plan().imbalance()),
+                    String.format(Locale.ROOT, "%.2f", candidate.plan().imbalance(speeds)),
                     Quantity.seconds(candidate.seconds()));
         }
         return table;
@@ -232,14 +274,17 @@ final class PlanCommand implements Callable<Integer>, Verbose {
         return ranks.stream().mapToLong(of).max().orElse(0);
     }
 
+    private static Choice taken(Job.Schedule schedule, Choice choice) {
+        return schedule == Job.Schedule.AUTO ? choice : choice.among(schedule.toString());
+    }
+
     /** Of those schedules that the job runs the one that needs most. */
     private static MemoryNeed memory(Job job, Topology topology, Choice choice) {
         boolean aeron = topology.ranksByNode().size() > 1
                 && Stream.of(Job.Transport.AUTO, Job.Transport.AERON).anyMatch(job.transport()::equals);
         return job.attention().schedules().stream()
-                .map(schedule -> schedule == Job.Schedule.AUTO ? choice : choice.among(schedule.toString()))
-                .map(taken -> {
-                    Plan plan = taken.best().plan();
+                .map(schedule -> {
+                    Plan plan = taken(schedule, choice).best().plan();
                     return aeron ? MemoryNeed.overAeron(plan) : MemoryNeed.of(plan);
                 })
                 .max(Comparator.comparingLong(MemoryNeed::total))

@@ -19,7 +19,8 @@ import org.ringwood.runtime.yaml.Keywords;
  * @param workers processes
  * @param threads compute threads a worker
  * @param cpus of a machine, cut among the workers on it; none leaves the choice to the system
- * @param device where kernels run
+ * @param devices where kernels run: one for all workers, or one for each
+ * @param speeds how fast workers are taken to be
  * @param transport what carries tensors
  * @param network interface and ports
  * @param timeouts when waiting ends
@@ -34,7 +35,8 @@ public record Job(
         OptionalInt workers,
         OptionalInt threads,
         CpuList cpus,
-        Devices.Kind device,
+        List<Devices.Kind> devices,
+        Speeds speeds,
         Transport transport,
         Network network,
         Timeouts timeouts,
@@ -138,13 +140,39 @@ public record Job(
         }
     }
 
-    /** This job with what {@code auto} turned out to be. */
-    public Job resolved(int workers, int threads, Devices.Kind device, Transport transport) {
+    /** Copies the list. */
+    public Job {
+        devices = List.copyOf(devices);
+    }
+
+    /** Where a worker's kernels run. */
+    public Devices.Kind device(int rank) {
+        return devices.size() == 1 ? devices.getFirst() : devices.get(rank);
+    }
+
+    /**
+     * Sees that there are as many workers as the job lists devices or speeds for.
+     *
+     * @throws org.ringwood.runtime.files.InputException if not
+     */
+    public void requireFits(int workers) {
+        PerWorker.requireFits(this, workers);
+    }
+
+    /**
+     * This job with what {@code auto} turned out to be.
+     *
+     * @param threads empty if not all workers have as many
+     * @param devices one for all, or one for each
+     */
+    public Job resolved(
+            int workers, OptionalInt threads, List<Devices.Kind> devices, Speeds speeds, Transport transport) {
         return new Job(
                 OptionalInt.of(workers),
-                OptionalInt.of(threads),
+                threads,
                 cpus,
-                device,
+                devices,
+                speeds,
                 transport,
                 network,
                 timeouts,

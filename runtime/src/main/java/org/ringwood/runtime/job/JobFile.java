@@ -14,7 +14,6 @@ import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
-import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.tensors.Layout;
@@ -30,6 +29,7 @@ public final class JobFile {
             "threads",
             "cpus",
             "device",
+            "speeds",
             "transport",
             "network",
             "timeouts",
@@ -95,11 +95,14 @@ public final class JobFile {
     }
 
     private Job job() {
+        OptionalInt workers = count("workers", MOST_WORKERS);
+        PerWorker perWorker = new PerWorker(top, workers);
         Job job = new Job(
-                count("workers", MOST_WORKERS),
+                workers,
                 count("threads", Short.MAX_VALUE),
                 cpus(),
-                top.choice("device", Words.DEVICES).orElse(Devices.Kind.AUTO),
+                perWorker.devices(),
+                perWorker.speeds(),
                 top.choice("transport", Words.TRANSPORTS).orElse(Job.Transport.AUTO),
                 network(),
                 timeouts(),

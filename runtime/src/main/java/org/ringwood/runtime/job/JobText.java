@@ -13,6 +13,7 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.ringwood.attention.MaskRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.runtime.tensors.Layout;
 import org.ringwood.runtime.yaml.Keywords;
@@ -25,7 +26,8 @@ final class JobText {
         line("workers", number(job.workers()));
         line("threads", number(job.threads()));
         line("cpus", job.cpus().isEmpty() ? "auto" : quoted(job.cpus().toString()));
-        line("device", job.device());
+        line("device", job.devices().size() == 1 ? job.devices().getFirst() : job.devices());
+        line("speeds", speeds(job.speeds()));
         line("transport", job.transport());
         line("network", network(job.network()));
         line("timeouts", timeouts(job.timeouts()));
@@ -61,6 +63,15 @@ final class JobText {
 
     private static Object number(OptionalInt number) {
         return number.isPresent() ? number.getAsInt() : "auto";
+    }
+
+    private static String speeds(Speeds speeds) {
+        return switch (speeds) {
+            case Speeds.Auto() -> "auto";
+            case Speeds.Equal() -> "equal";
+            case Speeds.Measured() -> "measured";
+            case Speeds.Given(Weights weights) -> weights.toString();
+        };
     }
 
     private static String network(Job.Network network) {

@@ -18,6 +18,7 @@ final class Words {
     static final Map<String, DType> DTYPES = Keywords.map(DType.values());
     static final Map<String, Slice.Kind> KINDS = Keywords.map(Slice.Kind.values());
     static final Map<String, MaskSpec> MASKS = masks();
+    static final Map<String, Speeds> SPEEDS = speeds();
 
     private Words() {}
 
@@ -25,6 +26,14 @@ final class Words {
         Map<String, MaskSpec> words = new LinkedHashMap<>();
         words.put("full", MaskSpec.FULL);
         words.put("causal", MaskSpec.CAUSAL);
+        return words;
+    }
+
+    private static Map<String, Speeds> speeds() {
+        Map<String, Speeds> words = new LinkedHashMap<>();
+        words.put("auto", new Speeds.Auto());
+        words.put("equal", new Speeds.Equal());
+        words.put("measured", new Speeds.Measured());
         return words;
     }
 }

@@ -3,6 +3,7 @@ package org.ringwood.runtime.planning;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Job;
@@ -17,7 +18,8 @@ import org.ringwood.runtime.job.Job;
 public record Cores(int threads, CpuList cpus) {
     /**
      * As the job says; else a thread for each of its cpus, or for each core that this process may use, shared among the ranks on this machine
-     * that may use some of them, too: a launcher such as Slurm may have given each rank its own.
+     * that may use some of them, too: a launcher such as Slurm may have given each rank its own. Where the job lists devices, a rank on a GPU
+     * leaves the others all cores but one.
      *
      * @param allowed what each rank may use; none where nobody knows
      * @throws InputException if a machine has more ranks than the job names cpus
@@ -29,11 +31,10 @@ public record Cores(int threads, CpuList cpus) {
                 .boxed()
                 .toList();
         if (job.cpus().isEmpty()) {
-            long sharing = local.stream()
+            List<Integer> sharing = local.stream()
                     .filter(other -> allowed.get(other).mayOverlap(allowed.get(rank)))
-                    .count();
-            int cores = Runtime.getRuntime().availableProcessors();
-            return new Cores(job.threads().orElse((int) Math.max(1, cores / sharing)), CpuList.NONE);
+                    .toList();
+            return new Cores(job.threads().orElseGet(() -> part(job, rank, sharing)), CpuList.NONE);
         }
         if (job.cpus().size() < local.size()) {
             throw new InputException("cpus: " + job.cpus() + " are fewer than the " + local.size()
@@ -41,5 +42,16 @@ public record Cores(int threads, CpuList cpus) {
         }
         CpuList mine = job.cpus().part(local.indexOf(rank), local.size());
         return new Cores(job.threads().orElse(mine.size()), mine);
+    }
+
+    private static int part(Job job, int rank, List<Integer> sharing) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        long onGpus = sharing.stream()
+                .filter(other -> job.device(other) == Devices.Kind.CUDA)
+                .count();
+        if (job.device(rank) == Devices.Kind.CUDA || onGpus == 0) {
+            return Math.max(1, cores / sharing.size());
+        }
+        return (int) Math.max(1, (cores - onGpus) / (sharing.size() - onGpus));
     }
 }

@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.attention.schedule.Choice;
 import org.ringwood.attention.schedule.CostModel;
 import org.ringwood.attention.schedule.Schedule;
@@ -18,9 +19,10 @@ import org.ringwood.runtime.job.Job;
  * @param shape sizes of the attention
  * @param mask which keys each query attends
  * @param topology which ranks share a node
+ * @param speeds of the ranks
  * @param model how long things take
  */
-public record Planner(AttentionShape shape, Mask mask, Topology topology, CostModel model) {
+public record Planner(AttentionShape shape, Mask mask, Topology topology, Weights speeds, CostModel model) {
     /** Decides what {@code auto} leaves open for one entry of the job's list of schedules. */
     public Decision decide(Job.Schedule schedule, Job.Partition partition) {
         if (schedule != Job.Schedule.AUTO && partition != Job.Partition.AUTO) {
@@ -36,7 +38,7 @@ public record Planner(AttentionShape shape, Mask mask, Topology topology, CostMo
                 schedule == Job.Schedule.AUTO ? Schedules.all() : List.of(Schedules.named(schedule.toString()));
         List<PartitionRule> rules =
                 partition == Job.Partition.AUTO ? List.of(PartitionRule.values()) : List.of(rule(partition));
-        return Choice.of(shape, mask, topology, schedules, rules, model);
+        return Choice.of(shape, mask, topology, speeds, schedules, rules, model);
     }
 
     private static PartitionRule rule(Job.Partition partition) {
@@ -49,7 +51,8 @@ public record Planner(AttentionShape shape, Mask mask, Topology topology, CostMo
         return new PlannedSchedule(
                 schedule,
                 decision.partition(),
+                schedule.worksByTokens() ? speeds : Weights.equal(topology.size()),
                 decision.reason(),
-                schedule.plan(schedule.problem(shape, mask, decision.partition(), topology)));
+                schedule.plan(schedule.problem(shape, mask, decision.partition(), topology, speeds)));
     }
 }

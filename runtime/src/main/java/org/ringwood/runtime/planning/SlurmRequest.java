@@ -7,9 +7,9 @@ package org.ringwood.runtime.planning;
  * @param workers tasks, spread over the nodes as evenly as may be
  * @param cpusPerWorker compute threads a worker
  * @param bytesPerWorker memory of the worker that needs most
- * @param gpus whether every worker has a GPU
+ * @param gpusPerNode GPUs of a node
  */
-public record SlurmRequest(int nodes, int workers, int cpusPerWorker, long bytesPerWorker, boolean gpus) {
+public record SlurmRequest(int nodes, int workers, int cpusPerWorker, long bytesPerWorker, int gpusPerNode) {
     private static final long MIB = 1 << 20;
 
     /** For what the kernel counts as the job's besides: files being read and written, pages of tables. */
@@ -25,7 +25,7 @@ public record SlurmRequest(int nodes, int workers, int cpusPerWorker, long bytes
         boolean even = workers % nodes == 0;
         String tasks = even ? " --ntasks-per-node=" + workersPerNode() : " --ntasks=" + workers;
         long mebibytes = Math.ceilDiv((long) (bytesPerWorker * ROOM), MIB) * workersPerNode();
-        String devices = gpus ? " --gres=gpu:" + workersPerNode() : "";
+        String devices = gpusPerNode > 0 ? " --gres=gpu:" + gpusPerNode : "";
         return "--nodes=" + nodes + tasks + " --cpus-per-task=" + cpusPerWorker + " --mem=" + mebibytes + "M" + devices;
     }
 }

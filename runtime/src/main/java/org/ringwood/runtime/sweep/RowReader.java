@@ -11,6 +11,7 @@ import org.ringwood.runtime.job.Input;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.job.JobFile;
+import org.ringwood.runtime.job.Speeds;
 import org.ringwood.runtime.job.Verify;
 import org.ringwood.runtime.yaml.Entry;
 import org.ringwood.runtime.yaml.Fields;
@@ -157,7 +158,8 @@ final class RowReader {
                 OptionalInt.of(1),
                 threads,
                 of.cpus(),
-                of.device(),
+                List.of(of.device(0)),
+                new Speeds.Auto(),
                 of.transport() == Job.Transport.INPROCESS ? Job.Transport.INPROCESS : Job.Transport.AUTO,
                 of.network(),
                 of.timeouts(),

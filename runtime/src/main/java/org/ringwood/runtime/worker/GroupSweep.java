@@ -50,14 +50,13 @@ final class GroupSweep {
         }
         Link link = Link.measure(group);
         List<String> wrong = new ArrayList<>();
-        try (ProcessGroup alone = group.split(group.rank(), 0);
-                Devices devices = new Devices()) {
+        try (Devices devices = new Devices()) {
             Optional<SweepRecord> record =
                     record(todo, devices.of(todo.rows().getFirst().job()));
             try {
                 for (Row row : todo.rows()) {
                     Device device = devices.of(row.job());
-                    new RowRun(row, coordination, group, alone, device, link, record)
+                    new RowRun(row, coordination, group, device, link, record)
                             .run(sweep.warmup(), todo.iterations(row))
                             .ifPresent(wrong::add);
                 }
@@ -74,7 +73,7 @@ final class GroupSweep {
         private String key = "";
 
         Device of(Job job) {
-            String wanted = job.device() + " " + job.threads() + " " + job.cpus();
+            String wanted = job.devices() + " " + job.threads() + " " + job.cpus();
             if (open.isEmpty() || !wanted.equals(key)) {
                 close();
                 open = Optional.of(RankDevice.open(job, group));

@@ -17,7 +17,8 @@ final class RankDevice {
 
     /** Opens it; every rank calls this, since they share cores. */
     static Device open(Job job, ProcessGroup group) {
-        return open(job.device(), cores(job, group), localRank(group));
+        job.requireFits(group.size());
+        return open(job.device(group.rank()), cores(job, group), placeAmongGpus(job, group));
     }
 
     private static Cores cores(Job job, ProcessGroup group) {
@@ -28,10 +29,12 @@ final class RankDevice {
         return Cores.of(job, group.topology(), group.rank(), allowed);
     }
 
-    private static int localRank(ProcessGroup group) {
+    /** Ranks before this one on its node that may take a GPU. */
+    private static int placeAmongGpus(Job job, ProcessGroup group) {
         Topology topology = group.topology();
         return (int) IntStream.range(0, group.rank())
                 .filter(other -> topology.sameNode(other, group.rank()))
+                .filter(other -> job.device(other) == Devices.Kind.CUDA || job.device(other) == Devices.Kind.AUTO)
                 .count();
     }
 

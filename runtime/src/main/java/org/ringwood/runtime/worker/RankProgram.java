@@ -56,7 +56,13 @@ final class RankProgram {
         RankRun.Result result = new RankRun(job, coordination, group).run(inputs, device, writer);
         Optional<String> violation = result.violation();
         writer.ifPresent(violation.isEmpty() ? ResultWriter::commit : ResultWriter::discard);
-        Job resolved = job.resolved(group.size(), device.threads(), device.kind(), transport());
+        Crew crew = result.crew();
+        Job resolved = job.resolved(
+                group.size(),
+                crew.commonThreads(),
+                crew.kinds(),
+                result.speeds().asJobSays(),
+                transport());
         voice.conclude(resolved, job, inputs, result, device.choice());
         // Rank 0 may take long over its files. It is waited for here, where all waits end alike; what follows takes a
         // moment.

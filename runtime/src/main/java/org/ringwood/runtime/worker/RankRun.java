@@ -3,6 +3,7 @@ package org.ringwood.runtime.worker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.attention.schedule.CostModel;
@@ -12,11 +13,13 @@ import org.ringwood.kernels.Device;
 import org.ringwood.kernels.scalar.Accuracy;
 import org.ringwood.runtime.cluster.Coordination;
 import org.ringwood.runtime.cluster.Member;
+import org.ringwood.runtime.cluster.Progress;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
 import org.ringwood.runtime.planning.Decision;
 import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.planning.Planner;
+import org.ringwood.runtime.planning.RankSpeeds;
 import org.ringwood.runtime.report.RankReport;
 import org.ringwood.runtime.report.Trace;
 import org.ringwood.runtime.verify.Verification;
@@ -39,11 +42,14 @@ final class RankRun {
     /**
      * What the job came to, as every rank knows it.
      *
+     * @param crew what the ranks computed with
+     * @param speeds how fast they were taken to be
      * @param decisions what was run
      * @param reports of all ranks
      * @param traces of all ranks, if wanted
      */
-    record Result(List<Decision> decisions, List<RankReport> reports, List<Trace> traces) {
+    record Result(
+            Crew crew, RankSpeeds speeds, List<Decision> decisions, List<RankReport> reports, List<Trace> traces) {
         /** What was compared with the oracle and is outside its bounds: the first such schedule, in one sentence; empty if none is. */
         Optional<String> violation() {
             for (int run = 0; run < decisions.size(); run++) {
@@ -67,7 +73,10 @@ final class RankRun {
         writer.ifPresent(ResultWriter::create);
         Planning planning = new Planning(coordination, group);
         Mask mask = planning.work(inputs::mask);
-        Planner planner = new Planner(inputs.shape(), mask, group.topology(), CostModel.cpu(device.threads()));
+        Crew crew = Crew.meet(group, device);
+        RankSpeeds speeds = speeds(crew, device, inputs.shape());
+        Planner planner = new Planner(
+                inputs.shape(), mask, group.topology(), speeds.weights(), CostModel.cpu(crew.leastThreads()));
         List<Decision> decisions = new ArrayList<>();
         for (Job.Schedule schedule : job.attention().schedules()) {
             decisions.add(planning.decide(planner, schedule, job.attention().partition()));
@@ -82,7 +91,15 @@ final class RankRun {
                 outcomes.add(run.run(executor, verification, ofFirst));
             }
         }
-        return gather(decisions, outcomes, device);
+        List<RankReport> reports = reports(outcomes, device);
+        return new Result(crew, speeds, decisions, reports, traces(outcomes));
+    }
+
+    private RankSpeeds speeds(Crew crew, Device device, AttentionShape shape) {
+        return crew.speeds(job.speeds(), () -> {
+            coordination.tell(new Progress("measuring its speed", 0, 0));
+            return SoloSpeed.ofWarmRanks(group, device, shape);
+        });
     }
 
     /** All ranks were given the same job; returns when rank 0 began it, by its clock. */
@@ -100,7 +117,7 @@ final class RankRun {
                 rendezvous.await(Rendezvous.key("origin", 0), job.timeouts().join()));
     }
 
-    private Result gather(List<Decision> decisions, List<ScheduleRun.Outcome> outcomes, Device device) {
+    private List<RankReport> reports(List<ScheduleRun.Outcome> outcomes, Device device) {
         Member me = coordination.me();
         RankReport report = new RankReport(
                 me.rank(),
@@ -111,19 +128,22 @@ final class RankRun {
                 outcomes.stream().mapToDouble(ScheduleRun.Outcome::loadSeconds).sum(),
                 outcomes.stream().mapToDouble(ScheduleRun.Outcome::writeSeconds).sum(),
                 outcomes.stream().map(ScheduleRun.Outcome::report).toList());
-        List<RankReport> reports = Gathering.texts(group, report.toJson()).stream()
+        return Gathering.texts(group, report.toJson()).stream()
                 .map(RankReport::fromJson)
                 .toList();
+    }
+
+    private List<Trace> traces(List<ScheduleRun.Outcome> outcomes) {
         if (job.trace().isEmpty()) {
-            return new Result(decisions, reports, List.of());
+            return List.of();
         }
+        Member me = coordination.me();
         Trace trace = new Trace(
                 me.rank(),
                 me.host(),
                 outcomes.stream().flatMap(outcome -> outcome.events().stream()).toList());
-        List<Trace> traces = Gathering.texts(group, trace.toJson()).stream()
+        return Gathering.texts(group, trace.toJson()).stream()
                 .map(Trace::fromJson)
                 .toList();
-        return new Result(decisions, reports, traces);
     }
 }

@@ -6,7 +6,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.ringwood.kernels.scalar.Accuracy;
 import org.ringwood.runtime.job.Input;
-import org.ringwood.runtime.planning.Decision;
+import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.report.RankReport;
 import org.ringwood.runtime.sweep.Measurement;
 import org.ringwood.runtime.sweep.Row;
@@ -17,7 +17,7 @@ import org.ringwood.runtime.sweep.Row;
  * @param run its name
  * @param sweep its name
  * @param row what is measured
- * @param decision what auto came to
+ * @param planned what auto came to
  * @param predictedSeconds by the plan
  * @param bytesNeeded of keys and values by others; NaN where queries are replicated
  * @param linkBytesPerSecond that a rank can send
@@ -26,7 +26,7 @@ record RowFigures(
         String run,
         String sweep,
         Row row,
-        Decision decision,
+        PlannedSchedule planned,
         double predictedSeconds,
         double bytesNeeded,
         double linkBytesPerSecond) {
@@ -48,8 +48,8 @@ record RowFigures(
                 row.baseline().orElse(""),
                 row.schedule().toString(),
                 row.job().attention().partition().toString(),
-                decision.schedule(),
-                decision.partition().toString(),
+                planned.schedule().name(),
+                planned.dealing(),
                 row.workers(),
                 row.nodes(),
                 ranks.getFirst().threads(),

@@ -1,6 +1,7 @@
 package org.ringwood.runtime.worker;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.ringwood.attention.Mask;
@@ -16,6 +17,7 @@ import org.ringwood.runtime.net.Link;
 import org.ringwood.runtime.planning.Decision;
 import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.planning.Planner;
+import org.ringwood.runtime.planning.RankSpeeds;
 import org.ringwood.runtime.report.JsonFormat;
 import org.ringwood.runtime.sweep.Measurement;
 import org.ringwood.runtime.sweep.Row;
@@ -26,7 +28,6 @@ final class RowRun {
     private final Row row;
     private final Coordination coordination;
     private final ProcessGroup group;
-    private final ProcessGroup alone;
     private final Device device;
     private final Link link;
     private final Optional<SweepRecord> record;
@@ -34,21 +35,18 @@ final class RowRun {
     private Optional<String> violation = Optional.empty();
 
     /**
-     * @param alone this rank's group of itself
      * @param record rank 0's
      */
     RowRun(
             Row row,
             Coordination coordination,
             ProcessGroup group,
-            ProcessGroup alone,
             Device device,
             Link link,
             Optional<SweepRecord> record) {
         this.row = row;
         this.coordination = coordination;
         this.group = group;
-        this.alone = alone;
         this.device = device;
         this.link = link;
         this.record = record;
@@ -62,14 +60,16 @@ final class RowRun {
             CostModel model = model(inputs);
             Planning planning = new Planning(coordination, group);
             Mask mask = planning.work(inputs::mask);
-            Planner planner = new Planner(inputs.shape(), mask, group.topology(), model);
+            RankSpeeds speeds = Crew.meet(group, device)
+                    .speeds(job.speeds(), () -> SoloSpeed.ofWarmRanks(group, device, inputs.shape()));
+            Planner planner = new Planner(inputs.shape(), mask, group.topology(), speeds.weights(), model);
             Decision decision =
                     planning.decide(planner, row.schedule(), job.attention().partition());
             PlannedSchedule planned = planning.work(() -> planner.plan(decision));
             Optional<RowFigures> figures = record.map(of -> of.figures(
                     row,
-                    decision,
-                    planning.work(() -> model.seconds(planned.plan())),
+                    planned,
+                    planning.work(() -> model.seconds(planned.plan(), speeds.weights())),
                     planning.work(() -> bytesNeeded(planned)),
                     link.bytesPerSecond()));
             Verification verification = ScheduleRun.verification(job, coordination, inputs, mask, device);
@@ -82,7 +82,7 @@ final class RowRun {
 
     /** What is to be expected of this row: the link as it was measured, and the ranks' speed on a piece of it. */
     private CostModel model(Inputs inputs) {
-        return model(SoloSpeed.flopsPerSecond(group, alone, device, inputs.shape()), link, device.threads());
+        return model(Collections.min(SoloSpeed.ofRanks(group, device, inputs.shape())), link, device.threads());
     }
 
     static CostModel model(double flopsPerSecond, Link link, int threads) {

@@ -6,7 +6,7 @@ import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.ringwood.runtime.planning.Decision;
+import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.report.Quantity;
 import org.ringwood.runtime.sweep.Measurement;
 import org.ringwood.runtime.sweep.Provenance;
@@ -32,8 +32,8 @@ final class SweepRecord implements AutoCloseable {
         return new SweepRecord(provenance.sweep(), files, out);
     }
 
-    RowFigures figures(Row row, Decision decision, double predictedSeconds, double bytesNeeded, double link) {
-        return new RowFigures(files.run(), sweep, row, decision, predictedSeconds, bytesNeeded, link);
+    RowFigures figures(Row row, PlannedSchedule planned, double predictedSeconds, double bytesNeeded, double link) {
+        return new RowFigures(files.run(), sweep, row, planned, predictedSeconds, bytesNeeded, link);
     }
 
     void add(Measurement measurement) {

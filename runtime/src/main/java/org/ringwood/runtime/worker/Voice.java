@@ -4,8 +4,12 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.ringwood.attention.Weights;
+import org.ringwood.attention.schedule.Schedules;
+import org.ringwood.kernels.Devices;
 import org.ringwood.runtime.job.Inputs;
 import org.ringwood.runtime.job.Job;
+import org.ringwood.runtime.job.Speeds;
 import org.ringwood.runtime.outcome.Build;
 import org.ringwood.runtime.outcome.Emulation;
 import org.ringwood.runtime.planning.Decision;
@@ -49,7 +53,7 @@ final class Voice {
                         inputs.shape(),
                         inputs.batch(),
                         Emulation.isIn(System.getenv()),
-                        choices(resolved, job, result.decisions(), device)),
+                        choices(resolved, job, result, device)),
                 result.reports());
         job.trace().ifPresent(file -> Trace.write(file, result.traces()));
         job.report().ifPresent(report::write);
@@ -62,7 +66,7 @@ final class Voice {
         out.get().flush();
     }
 
-    private static List<Report.Choice> choices(Job resolved, Job job, List<Decision> decisions, String device) {
+    private static List<Report.Choice> choices(Job resolved, Job job, RankRun.Result result, String device) {
         List<Report.Choice> choices = new ArrayList<>();
         if (job.workers().isEmpty()) {
             choices.add(new Report.Choice(
@@ -71,17 +75,19 @@ final class Voice {
         if (job.threads().isEmpty()) {
             choices.add(new Report.Choice(
                     "threads",
-                    Integer.toString(resolved.threads().orElseThrow()),
+                    shown(result.crew().threads()),
                     job.cpus().isEmpty()
                             ? "the cores that a worker may use over the workers that share them"
                             : "the cpus of a machine over the workers on it"));
         }
-        if (job.device() != resolved.device()) {
-            choices.add(new Report.Choice("device", resolved.device().toString(), device));
+        if (job.devices().contains(Devices.Kind.AUTO)) {
+            choices.add(device(result.crew().kinds(), device));
         }
         if (job.transport() == Job.Transport.AUTO) {
             choices.add(transport(resolved.transport()));
         }
+        choices.addAll(speeds(job.speeds(), result));
+        List<Decision> decisions = result.decisions();
         for (int i = 0; i < decisions.size(); i++) {
             Decision decision = decisions.get(i);
             if (!decision.reason().isEmpty()) {
@@ -90,6 +96,34 @@ final class Voice {
                         decision.schedule() + ", " + decision.partition(),
                         decision.reason()));
             }
+        }
+        return choices;
+    }
+
+    private static String shown(List<?> oneOrAll) {
+        return (oneOrAll.size() == 1 ? oneOrAll.getFirst() : oneOrAll).toString();
+    }
+
+    private static Report.Choice device(List<Devices.Kind> kinds, String ofRank0) {
+        return new Report.Choice(
+                "device", shown(kinds), kinds.size() == 1 ? ofRank0 : "the best that each worker's machine has");
+    }
+
+    private static List<Report.Choice> speeds(Speeds asked, RankRun.Result result) {
+        List<Report.Choice> choices = new ArrayList<>();
+        Weights weights = result.speeds().weights();
+        if (asked instanceof Speeds.Auto || asked instanceof Speeds.Measured) {
+            choices.add(new Report.Choice(
+                    "speeds",
+                    weights.areEqual() ? "equal" : weights.toString(),
+                    result.speeds().reason()));
+        }
+        if (!weights.areEqual()) {
+            result.decisions().stream()
+                    .map(Decision::schedule)
+                    .filter(schedule -> !Schedules.named(schedule).worksByTokens())
+                    .forEach(schedule -> choices.add(new Report.Choice(
+                            "speeds", "equal", schedule + " deals heads, and as many to every worker")));
         }
         return choices;
     }

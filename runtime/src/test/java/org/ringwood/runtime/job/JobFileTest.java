@@ -1,6 +1,7 @@
 package org.ringwood.runtime.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.ringwood.attention.MaskRule;
+import org.ringwood.attention.Weights;
 import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.DType;
@@ -89,7 +91,7 @@ class JobFileTest {
         assertThat(job.workers()).isEqualTo(OptionalInt.of(4));
         assertThat(job.threads()).isEqualTo(OptionalInt.of(2));
         assertThat(job.cpus()).isEqualTo(new CpuList(List.of(4, 5, 1)));
-        assertThat(job.device()).isEqualTo(Devices.Kind.CPU);
+        assertThat(job.devices()).containsExactly(Devices.Kind.CPU);
         assertThat(job.transport()).isEqualTo(Job.Transport.SHM);
         assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), new PortRange(4000)));
         assertThat(job.timeouts())
@@ -123,7 +125,7 @@ class JobFileTest {
         Job job = job(minimal(""));
         assertThat(job.workers()).isEmpty();
         assertThat(job.cpus()).isEqualTo(CpuList.NONE);
-        assertThat(job.device()).isEqualTo(Devices.Kind.AUTO);
+        assertThat(job.devices()).containsExactly(Devices.Kind.AUTO);
         assertThat(job.timeouts()).isEqualTo(Timeouts.DEFAULT);
         assertThat(job.attention().schedules()).containsExactly(Job.Schedule.AUTO);
         assertThat(job.attention().mask()).isEqualTo(MaskSpec.CAUSAL);
@@ -167,6 +169,33 @@ class JobFileTest {
                     .isInstanceOf(InputException.class)
                     .hasMessageContaining("would write over");
         }
+    }
+
+    @Test
+    void devicesAndSpeedsAreForAllOrForEach() {
+        assertThat(job(minimal("")).speeds()).isEqualTo(new Speeds.Auto());
+        assertThat(job(minimal("speeds: equal\n")).speeds()).isEqualTo(new Speeds.Equal());
+        assertThat(job(minimal("speeds: measured\n")).speeds()).isEqualTo(new Speeds.Measured());
+        Job job = job(minimal("workers: 3\nspeeds: [2, 2, 6]\ndevice: [cpu, cpu, cuda]\n"));
+        assertThat(job.speeds()).isEqualTo(new Speeds.Given(Weights.of(List.of(1, 1, 3))));
+        assertThat(job.device(1)).isEqualTo(Devices.Kind.CPU);
+        assertThat(job.device(2)).isEqualTo(Devices.Kind.CUDA);
+        assertThat(job(job.text())).isEqualTo(job);
+        assertThat(job(minimal("device: scalar\n")).device(7)).isEqualTo(Devices.Kind.SCALAR);
+    }
+
+    @Test
+    void listsFitTheWorkersThatALauncherStarted() {
+        Job speeds = job(minimal("speeds: [1, 2]\n"));
+        assertThatCode(() -> speeds.requireFits(2)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> speeds.requireFits(1))
+                .isInstanceOf(InputException.class)
+                .hasMessage("speeds lists 2, but there is 1 worker: list one for each, in the order of ranks, or give a"
+                        + " word for all");
+        Job devices = job(minimal("device: [cpu, auto]\n"));
+        assertThatThrownBy(() -> devices.requireFits(3))
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith("device lists 2, but there are 3 workers: ");
     }
 
     @Test
@@ -214,7 +243,13 @@ class JobFileTest {
             assertThat(again.text()).isEqualTo(job.text());
             assertThat(again.digest()).isEqualTo(job.digest());
         }
-        Job resolved = job(minimal("")).resolved(3, 2, Devices.Kind.CPU, Job.Transport.SHM);
+        Job resolved = job(minimal(""))
+                .resolved(
+                        3,
+                        OptionalInt.empty(),
+                        List.of(Devices.Kind.CUDA, Devices.Kind.CPU, Devices.Kind.CPU),
+                        new Speeds.Given(Weights.of(List.of(12, 1, 1))),
+                        Job.Transport.SHM);
         assertThat(JobFile.parse(resolved.text(), FILE, List.of(), Map.of())).isEqualTo(resolved);
     }
 
@@ -231,6 +266,24 @@ class JobFileTest {
                 refusal(
                         minimal("network: {prots: 1}\n"),
                         "job.yaml:3: network.prots is no known key; did you mean ports?"),
+                refusal(
+                        minimal("workers: 2\nspeeds: [1, 2, 3]\n"),
+                        "job.yaml:4: speeds lists 3, but there are 2 workers: list one for each, in the order of ranks"),
+                refusal(minimal("speeds: []\n"), "job.yaml:3: speeds lists 0, but there is 1 worker"),
+                refusal(
+                        minimal("speeds: [1, 1.5]\n"),
+                        "speeds must be whole numbers from 1 to 1000000 in proportion, such as [2, 3] for 1 and 1.5, or"
+                                + " auto, equal or measured, not \"1.5\""),
+                refusal(minimal("speeds: [1, 0]\n"), "not \"0\""),
+                refusal(minimal("speeds: [1, -3]\n"), "not \"-3\""),
+                refusal(minimal("speeds: [1, 1000001]\n"), "not \"1000001\""),
+                refusal(minimal("speeds: [1, .inf]\n"), "not \".inf\""),
+                refusal(minimal("speeds: [1, [2]]\n"), "not a list"),
+                refusal(minimal("speeds: measure\n"), "speeds cannot be \"measure\"; did you mean measured?"),
+                refusal(
+                        minimal("workers: 3\ndevice: [cpu, cuda]\n"),
+                        "job.yaml:4: device lists 2, but there are 3 workers: list one for each"),
+                refusal(minimal("device: [cpu, gpu]\n"), "device cannot be \"gpu\""),
                 refusal(minimal("zebra: 4\n"), "job.yaml:3: zebra is no known key; known are workers, threads, "),
                 refusal(minimal("workers: four\n"), "job.yaml:3: workers must be auto or a whole number from 1"),
                 refusal(minimal("workers: 0\n"), "job.yaml:3: workers must be auto or a whole number from 1"),

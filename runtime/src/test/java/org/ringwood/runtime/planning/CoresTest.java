@@ -75,6 +75,22 @@ class CoresTest {
     }
 
     @Test
+    void aRankOnAGpuLeavesTheOthersAllCoresButOne() {
+        int all = Runtime.getRuntime().availableProcessors();
+        assertThat(cores("device: [cuda, cpu, cpu, cpu, cuda]"))
+                .extracting(Cores::threads)
+                .containsExactly(
+                        Math.max(1, all / 3),
+                        Math.max(1, all - 1),
+                        Math.max(1, (all - 1) / 2),
+                        Math.max(1, (all - 1) / 2),
+                        Math.max(1, all / 2));
+        assertThat(cores("device: [cuda, cpu, cpu, cpu, cuda]\nthreads: 3"))
+                .extracting(Cores::threads)
+                .containsOnly(3);
+    }
+
+    @Test
     void everyRankNeedsACpu() {
         assertThatThrownBy(() -> cores("cpus: 5,7"))
                 .isInstanceOf(InputException.class)

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,11 +109,41 @@ class RankProgramTest {
                 .contains("key=device, value=scalar");
     }
 
+    @Test
+    @SuppressWarnings("unchecked")
+    void workFollowsTheSpeedsThatAreListed() throws Exception {
+        run(PAIR, "speeds: [1, 3]\nreport: report.json", (_, _) -> {});
+        Map<String, Object> report = JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
+        List<Map<String, Number>> ranks = (List<Map<String, Number>>) report.getOrDefault("ranks", List.of());
+        double first = ranks.getFirst().getOrDefault("flops", 0).doubleValue();
+        double second = ranks.getLast().getOrDefault("flops", 0).doubleValue();
+        // By hand: 205 and 615 of the 820 pairs, and a row of up to 40 more or less.
+        assertThat(second / first).isBetween(575.0 / 245, 655.0 / 165);
+    }
+
+    @Test
+    void ranksWithMoreThreadsAreMeasured() throws Exception {
+        List<End> ends =
+                run(PAIR, "report: report.json", (_, _) -> {}, rank -> Devices.open(Devices.Kind.CPU, 1 + rank));
+        assertThat(ends).extracting(End::status).containsOnly(ExitStatus.DONE);
+        Map<String, Object> report = JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
+        assertThat(report.get("auto"))
+                .asString()
+                .containsPattern(
+                        "key=speeds, value=(equal|\\[\\d+, \\d+\\]), because=measured: [0-9.e+-]+, [0-9.e+-]+ GFLOP/s")
+                .contains("key=threads, value=[1, 2]");
+        assertThat(report.get("job")).asString().contains("threads=auto").doesNotContain("speeds=auto");
+    }
+
     private interface Fate {
         void befall(int rank, Tensor out) throws Exception;
     }
 
     private List<End> run(Topology topology, String more, Fate fate) {
+        return run(topology, more, fate, _ -> Devices.open(Devices.Kind.SCALAR, 1));
+    }
+
+    private List<End> run(Topology topology, String more, Fate fate, IntFunction<Device> devices) {
         Job job = JobFile.parse(
                 "attention: {schedule: ring, mask: causal}\ninput: {random: {tokens: 40, heads: 2, dim: 8}}\nverify: all\n"
                         + more + "\n",
@@ -127,8 +158,8 @@ class RankProgramTest {
         RankThreads.run(groups, group -> {
             int rank = group.rank();
             Voice voice = rank == 0 ? Voice.on(nowhere) : Voice.silent();
-            try (Device scalar = Devices.open(Devices.Kind.SCALAR, 1)) {
-                Device device = new TamperedDevice(scalar, out -> fate.befall(rank, out));
+            try (Device whole = devices.apply(rank)) {
+                Device device = new TamperedDevice(whole, out -> fate.befall(rank, out));
                 ends.set(rank, new RankProgram(job, coordination.get(rank), group, NONCE, voice).run(device));
             }
         });
