@@ -13,7 +13,7 @@ public interface DeviceMemory {
     /**
      * Memory of undefined content, in {@link Space#DEVICE}, at a multiple of 256 bytes. Waits for the kernels that were called before.
      *
-     * @throws RuntimeException if the device has not so much; the message says what was asked and what is free
+     * @throws DeviceFullException if there is not so much
      */
     MemorySegment allocate(long bytes);
 

@@ -14,6 +14,7 @@ import org.ringwood.collectives.GroupMemory;
 import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
 
 /**
@@ -171,7 +172,13 @@ final class Workspace implements AutoCloseable {
 
         MemoryOnDevice(DeviceMemory memory, long bytes) {
             this.memory = memory;
-            this.segment = memory.allocate(bytes);
+            try {
+                this.segment = memory.allocate(bytes);
+            } catch (DeviceFullException full) {
+                MemoryExhaustedException exception = new MemoryExhaustedException(String.valueOf(full.getMessage()));
+                exception.initCause(full);
+                throw exception;
+            }
         }
 
         @Override

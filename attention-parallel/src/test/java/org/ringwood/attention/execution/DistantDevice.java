@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.SoftmaxState;
@@ -34,6 +35,7 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     private final TreeMap<Long, Allocation> allocations = new TreeMap<>();
     private final List<Future<?>> futures = new CopyOnWriteArrayList<>();
     private final Runnable beforeCopy;
+    long capacity = Long.MAX_VALUE;
     final AtomicLong uploadedBytes = new AtomicLong();
     final AtomicLong downloadedBytes = new AtomicLong();
     final AtomicLong stagedBytes = new AtomicLong();
@@ -61,6 +63,9 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
 
     @Override
     public synchronized MemorySegment allocate(long bytes) {
+        if (bytes > capacity) {
+            throw new DeviceFullException("it has no " + bytes + " bytes", new OutOfMemoryError());
+        }
         Arena arena = Arena.ofShared();
         MemorySegment memory = arena.allocate(Math.max(bytes, 1), ALIGNMENT).fill((byte) -1);
         allocations.put(memory.address(), new Allocation(arena, memory));

@@ -24,6 +24,7 @@ import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.attention.schedule.Schedules;
 import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
@@ -229,6 +230,32 @@ class DistantDeviceTest {
                     .satisfies(thrown -> assertThat(thrown)
                             .isInstanceOf(IllegalArgumentException.class)
                             .hasMessageContaining("rank 0 gave [queries] in memory of a device, but computes on cpu"));
+        }
+    }
+
+    @Test
+    void aFullDeviceEndsAllRanksBeforeAnythingRuns() {
+        Plan plan = plan(Schedules.named("ring"), Mask.full(TOKENS, TOKENS), 2);
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, SCORING, 1);
+            List<Optional<Throwable>> outcomes = RankThreads.outcomes(
+                    ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), group -> {
+                        try (DistantDevice device = new DistantDevice()) {
+                            device.capacity = group.rank() == 1 ? 1000 : Long.MAX_VALUE;
+                            run.run(group, device);
+                        }
+                    });
+            assertThat(outcomes.getLast())
+                    .get()
+                    .satisfies(thrown -> assertThat(thrown)
+                            .isInstanceOf(MemoryExhaustedException.class)
+                            .hasMessageStartingWith("it has no "));
+            assertThat(outcomes.getFirst())
+                    .get()
+                    .satisfies(thrown -> assertThat(thrown)
+                            .isInstanceOf(GroupFailureException.class)
+                            .hasMessageContaining("rank 1")
+                            .hasMessageContaining("has no memory left: it has no "));
         }
     }
 

@@ -70,29 +70,30 @@ final class CallQueue implements AutoCloseable {
         }
 
         void end(Future<?> queued) {
-            RuntimeException failure = failure(queued);
+            Throwable failure = failure(queued);
             Driver.Event last = mark;
+            // A device that this call lost answers no more; one that was lost before fails this call, too.
             if (last != null && (failure == null || !gpu.isLost())) {
                 gpu.run(what, () -> gpu.await(last));
             }
-            if (failure != null) {
-                throw failure;
+            switch (failure) {
+                case null -> {}
+                case RuntimeException exception -> throw exception;
+                case Error error -> throw error;
+                default -> throw new IllegalStateException(failure);
             }
         }
     }
 
-    /** Waits for a call to be queued. */
-    private static @Nullable RuntimeException failure(Future<?> queued) {
+    /** Waits for a call to be queued; tells what went wrong. */
+    private static @Nullable Throwable failure(Future<?> queued) {
         try {
             queued.get();
             return null;
         } catch (CancellationException cancelled) {
             return cancelled;
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            return e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+            return e.getCause();
         } catch (InterruptedException e) {
             throw new IllegalStateException("a thread of the device was interrupted", e);
         }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.cuda.driver.Driver;
 import org.ringwood.kernels.cuda.driver.DriverException;
 
@@ -88,6 +89,7 @@ final class Gpu {
      * Runs work with the device's context on this thread.
      *
      * @param what the call and its shapes, for messages
+     * @throws DeviceFullException if the device has too little memory for it
      * @throws CudaException if the driver can't do it; a device that is lost is not asked again
      */
     void run(String what, Work work) {
@@ -102,7 +104,7 @@ final class Gpu {
             driver.setCurrent(context);
             work.run();
         } catch (MemoryPool.OutOfDeviceMemoryException full) {
-            throw new CudaException(
+            throw new DeviceFullException(
                     description() + ": " + what + ": " + full.getMessage()
                             + "; give a rank fewer tokens, or leave the device to fewer processes",
                     full);

@@ -75,7 +75,7 @@ final class Operands implements AutoCloseable {
     long[] upload(IntTable... tables) {
         int words = 0;
         for (IntTable table : tables) {
-            words += table.paddedLength();
+            words = Math.addExact(words, table.paddedLength());
         }
         int[] all = new int[words];
         long address = memory.allocate((long) words * Integer.BYTES);

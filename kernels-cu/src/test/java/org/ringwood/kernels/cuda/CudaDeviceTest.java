@@ -18,6 +18,7 @@ import org.ringwood.kernels.AttentionCase;
 import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.pool.CpuList;
@@ -151,7 +152,7 @@ class CudaDeviceTest {
             assertThatThrownBy(call::get)
                     .isInstanceOf(ExecutionException.class)
                     .cause()
-                    .isInstanceOf(CudaException.class)
+                    .isInstanceOf(DeviceFullException.class)
                     .hasMessageContaining("cuda:0")
                     .hasMessageContaining("attention of queries F32[50000, 1, 256]")
                     .hasMessageMatching("(?s).*it has no \\d+ MiB of memory more: \\d+ MiB of 64 MiB are free; give.*");

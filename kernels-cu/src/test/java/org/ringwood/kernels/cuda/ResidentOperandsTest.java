@@ -20,6 +20,7 @@ import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.Layout;
@@ -294,7 +295,7 @@ class ResidentOperandsTest {
                     .hasMessageContaining("free what was allocated, once");
             emulation.set("memory", 64 << 20);
             assertThatThrownBy(() -> memory.allocate(100 << 20))
-                    .isInstanceOf(CudaException.class)
+                    .isInstanceOf(DeviceFullException.class)
                     .hasMessageContaining("cuda:0")
                     .hasMessageContaining("an allocation of 104857600 bytes")
                     .hasMessageMatching("(?s).*it has no \\d+ MiB of memory more: \\d+ MiB of 64 MiB are free; give.*");
