@@ -251,6 +251,26 @@ class WeightsTest {
         return best[rows.length];
     }
 
+    /** Nothing decides then but that runs be as long as the weights say. */
+    @Test
+    void balancedDealsByWeightWhereNothingIsAdmitted() {
+        Mask nothing = Mask.of(1000, 1000, List.of());
+        for (Weights weights : List.of(of(1, 1, 4), of(7, 1), of(1, 100, 3, 999))) {
+            assertThat(Partition.balanced(nothing, weights)).isEqualTo(Partition.contiguous(1000, weights));
+        }
+    }
+
+    @Test
+    void keysAreDealtEvenlyWhereWorkFollowsOtherQueries() {
+        Mask oblong = Mask.causal(400, 1000);
+        for (PartitionRule rule : PartitionRule.values()) {
+            assertThat(rule.keys(oblong, of(1, 5, 2))).as(rule.toString()).isEqualTo(rule.keys(oblong, 3));
+            assertThat(rule.keysOfAllQueries(oblong, of(1, 5, 2)))
+                    .as(rule.toString())
+                    .isNotEqualTo(rule.keysOfAllQueries(oblong, 3));
+        }
+    }
+
     @Test
     void balancesTenMillionRows() {
         long tokens = 10_000_000;

@@ -16,7 +16,7 @@ record Planning(Coordination coordination, ProcessGroup group) {
         return Aside.compute(group, "planning", work);
     }
 
-    /** Rank 0 decides what {@code auto} leaves open, since the cost model knows its threads only; every rank calls this. */
+    /** Rank 0 decides what {@code auto} leaves open, so that all do the same; every rank calls this. */
     Decision decide(Planner planner, Job.Schedule schedule, Job.Partition partition) {
         String mine = group.rank() == 0
                 ? work(() -> planner.decide(schedule, partition).encode())

@@ -18,7 +18,7 @@ final class RankDevice {
     /** Opens it; every rank calls this, since they share cores. */
     static Device open(Job job, ProcessGroup group) {
         job.requireFits(group.size());
-        return open(job.device(group.rank()), cores(job, group), placeAmongGpus(job, group));
+        return open(job.device(group.rank()), cores(job, group), placeAmongGpus(job, group.topology(), group.rank()));
     }
 
     private static Cores cores(Job job, ProcessGroup group) {
@@ -29,11 +29,10 @@ final class RankDevice {
         return Cores.of(job, group.topology(), group.rank(), allowed);
     }
 
-    /** Ranks before this one on its node that may take a GPU. */
-    private static int placeAmongGpus(Job job, ProcessGroup group) {
-        Topology topology = group.topology();
-        return (int) IntStream.range(0, group.rank())
-                .filter(other -> topology.sameNode(other, group.rank()))
+    /** Ranks before a rank on its node that may take a GPU. */
+    static int placeAmongGpus(Job job, Topology topology, int rank) {
+        return (int) IntStream.range(0, rank)
+                .filter(other -> topology.sameNode(other, rank))
                 .filter(other -> job.device(other) == Devices.Kind.CUDA || job.device(other) == Devices.Kind.AUTO)
                 .count();
     }
