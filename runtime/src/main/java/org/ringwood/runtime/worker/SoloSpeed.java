@@ -27,6 +27,9 @@ final class SoloSpeed implements AutoCloseable {
     /** Of as many runs the fastest counts: others are held up by whatever else the machine does. */
     private static final int RUNS = 3;
 
+    private static final long USUAL_ROWS = 1024;
+    private static final long USUAL_KEYS = 4096;
+
     /** Every device has this in hand; it takes a core less than a millisecond. */
     private static final long SMALLEST = 64;
 
@@ -55,15 +58,18 @@ final class SoloSpeed implements AutoCloseable {
     /** Floating-point operations a second of every rank. Every rank calls it. */
     static List<Double> ofRanks(ProcessGroup group, Device device, AttentionShape shape) {
         try (SoloSpeed mine = new SoloSpeed(device, evenShare(shape, group.size()))) {
-            return exchanged(group, mine.measure(group));
+            return exchanged(group, mine.measure(group, mine.piece(USUAL_ROWS, USUAL_KEYS)));
         }
     }
 
-    /** The same, once this JVM has compiled its kernels. */
+    /**
+     * The same, once this JVM has compiled its kernels, and on a piece as large as the device needs: ranks may be a thousand times as
+     * fast as others.
+     */
     static List<Double> ofWarmRanks(ProcessGroup group, Device device, AttentionShape shape) {
         try (SoloSpeed mine = new SoloSpeed(device, evenShare(shape, group.size()))) {
             mine.warmUp();
-            return exchanged(group, mine.measure(group));
+            return exchanged(group, mine.measure(group, mine.longEnough()));
         }
     }
 
@@ -105,11 +111,15 @@ final class SoloSpeed implements AutoCloseable {
         }
     }
 
-    private double measure(ProcessGroup group) {
+    private AttentionShape longEnough() {
         AttentionShape piece = piece(SMALLEST, SMALLEST);
         while (!piece.equals(largest) && fastest(piece, 1, () -> {}) < LONG_ENOUGH) {
             piece = piece(2 * piece.queries(), 2 * piece.keys());
         }
+        return piece;
+    }
+
+    private double measure(ProcessGroup group, AttentionShape piece) {
         return piece.flops(piece.queries() * piece.keys(), piece.heads()) / fastest(piece, RUNS, group::barrier);
     }
 
