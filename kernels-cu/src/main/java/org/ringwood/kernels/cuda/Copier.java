@@ -1,21 +1,36 @@
 package org.ringwood.kernels.cuda;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
+import org.ringwood.kernels.Tensor;
 import org.ringwood.kernels.pool.CpuList;
+import org.ringwood.kernels.pool.Phase;
 import org.ringwood.kernels.pool.WorkerPool;
 
-/** Copies in one direction, one after the other, by a stream and a thread of their own. */
+/**
+ * Copies in one direction, one after the other, by threads with a stream each: a large tensor is cut among them, as one thread fills pinned memory slower than the
+ * device reads it.
+ */
 final class Copier implements AutoCloseable {
     private final Gpu gpu;
-    private final CopyStream stream;
+    private final List<CopyStream> streams = new ArrayList<>();
     private final WorkerPool pool;
 
+    /** Copies a tensor, or some rows of it. */
+    @FunctionalInterface
+    interface Copy {
+        /** Copies all of {@code from} to {@code to}. */
+        void copy(TensorCopies copies, Tensor from, Tensor to);
+    }
+
     /** Opens it; the device's context is current. */
-    Copier(Gpu gpu, String name, CpuList cpus) {
+    Copier(Gpu gpu, String name, int threads, CpuList cpus) {
         this.gpu = gpu;
-        this.stream = gpu.openCopies();
-        this.pool = new WorkerPool(name, 1, cpus);
+        for (int i = 0; i < threads; i++) {
+            streams.add(gpu.openCopies());
+        }
+        this.pool = new WorkerPool(name, threads, cpus);
     }
 
     /**
@@ -23,17 +38,32 @@ final class Copier implements AutoCloseable {
      *
      * @param what the copy and its shape, for messages
      */
-    Future<?> submit(String what, Consumer<TensorCopies> copy) {
-        return pool.submit(new Single(() -> gpu.run(what, () -> {
-            try {
-                copy.accept(stream.copies());
-            } finally {
-                stream.await();
+    Future<?> submit(String what, Tensor from, Tensor to, Copy copy) {
+        int parts = Math.clamp(Math.ceilDiv(from.denseBytes(), Staging.PIECE_BYTES), 1, streams.size());
+        return pool.submit(new Phase() {
+            @Override
+            public int tasks() {
+                return parts;
             }
-        })));
+
+            @Override
+            public void run(int part, int worker) {
+                long first = from.tokens() * part / parts;
+                long end = from.tokens() * (part + 1) / parts;
+                gpu.run(what, () -> copy(streams.get(worker), from.rows(first, end), to.rows(first, end), copy));
+            }
+        });
     }
 
-    /** Ends the thread. */
+    private static void copy(CopyStream stream, Tensor from, Tensor to, Copy copy) {
+        try {
+            copy.copy(stream.copies(), from, to);
+        } finally {
+            stream.await();
+        }
+    }
+
+    /** Ends the threads. */
     void stop() {
         pool.close();
     }
@@ -41,6 +71,6 @@ final class Copier implements AutoCloseable {
     /** Frees what it took, after it was stopped; the device's context is current. */
     @Override
     public void close() {
-        stream.close();
+        streams.forEach(CopyStream::close);
     }
 }

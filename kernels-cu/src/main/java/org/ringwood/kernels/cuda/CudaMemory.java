@@ -12,6 +12,9 @@ import org.ringwood.kernels.pool.CpuList;
 
 /** A GPU's memory. What is allocated comes out of the pool of its calls, in their order. */
 final class CudaMemory implements DeviceMemory {
+    /** Threads that upload: what a plan waits for. */
+    private static final int UPLOADERS = 2;
+
     private final Gpu gpu;
     private final CallQueue queue;
     private final Copier uploads;
@@ -21,8 +24,8 @@ final class CudaMemory implements DeviceMemory {
     CudaMemory(Gpu gpu, CallQueue queue, CpuList cpus) {
         this.gpu = gpu;
         this.queue = queue;
-        this.uploads = new Copier(gpu, "ringwood-cuda-upload", cpus);
-        this.downloads = new Copier(gpu, "ringwood-cuda-download", cpus);
+        this.uploads = new Copier(gpu, "ringwood-cuda-upload", UPLOADERS, cpus);
+        this.downloads = new Copier(gpu, "ringwood-cuda-download", 1, cpus);
     }
 
     @Override
@@ -67,13 +70,13 @@ final class CudaMemory implements DeviceMemory {
     @Override
     public Future<?> upload(Tensor from, Tensor to) {
         KernelShapes.requireCopy(from, Space.HOST, to, Space.DEVICE);
-        return uploads.submit("the upload of " + from.shape(), copies -> copies.upload(from, to));
+        return uploads.submit("the upload of " + from.shape(), from, to, TensorCopies::upload);
     }
 
     @Override
     public Future<?> download(Tensor from, Tensor to) {
         KernelShapes.requireCopy(from, Space.DEVICE, to, Space.HOST);
-        return downloads.submit("the download of " + from.shape(), copies -> copies.download(from, to));
+        return downloads.submit("the download of " + from.shape(), from, to, TensorCopies::download);
     }
 
     /** Ends its threads; copies that have not begun fail with {@link CancellationException}. */

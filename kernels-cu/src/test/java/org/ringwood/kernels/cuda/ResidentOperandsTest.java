@@ -188,6 +188,33 @@ class ResidentOperandsTest {
         }
     }
 
+    /** So large that it is staged in many pieces, and cut among threads. */
+    @ParameterizedTest
+    @EnumSource(Layout.class)
+    void largeTensorsThereAndBack(Layout layout) {
+        TestGpu.device();
+        try (Arena arena = Arena.ofShared();
+                Device device = Devices.open(Devices.Kind.CUDA, 1);
+                OnDevice there = new OnDevice(memory(device))) {
+            Tensor from = layout.allocate(arena, DType.F32, 5003, 3, 250);
+            for (long token = 0; token < from.tokens(); token++) {
+                for (int head = 0; head < from.heads(); head++) {
+                    from.set(token, head, (int) (token % 250), (float) (token * 3 + head));
+                }
+            }
+            Tensor dense = Layout.DENSE.allocate(arena, DType.F32, 5003, 3, 250);
+            AttentionCase.await(device.kernels().copy(from, dense));
+            for (Tensor resident : List.of(there.copy(from), there.copy(dense))) {
+                Tensor back = Layout.DENSE.allocate(arena, DType.F32, 5003, 3, 250);
+                AttentionCase.await(memory(device).download(resident, back));
+                assertThat(back.memory()
+                                .asSlice(0, back.denseBytes())
+                                .mismatch(dense.memory().asSlice(0, back.denseBytes())))
+                        .isEqualTo(-1);
+            }
+        }
+    }
+
     @Test
     void onlyWhatIsAskedForGoesOverTheBus() {
         Emulation emulation = TestGpu.emulation();
