@@ -61,7 +61,8 @@ struct FloatAttention {
   static __device__ __forceinline__ void run(const AttendCall& call, unsigned char* shared) {
     FloatAttention attention(call, shared);
     attention.attend();
-    __syncthreads();  // the tiles make room for records
+    // Some may still add values, but nobody has read queries since the last barrier.
+    static_assert(STAGED_FLOATS<COLUMNS> <= ROW_FLOATS, "records take the place of the queries");
     attention.stage(reinterpret_cast<float*>(shared));
     __syncthreads();
     flush<COLUMNS, 1, QUERIES>(call, attention.control.unit, attention.control.slot, reinterpret_cast<float*>(shared), attention.aside);
@@ -108,15 +109,15 @@ struct FloatAttention {
   __device__ __forceinline__ int query_of(int r) const { return down + 16 * r; }
   __device__ __forceinline__ int key_of(int j) const { return across + 16 * j; }
 
-  // A row of a tile is copied by 16 threads, which take four columns at a time. `from` is an address of the tensor even if `dim` is 0, as a copy of
-  // nothing must be from a multiple of 16, too.
+  // A row of a tile is copied by 16 threads, which take four columns at a time. Of columns behind `dim` nothing is copied, but a copy
+  // of nothing must be from a multiple of 16, too: so `from` belongs to the tensor even if `dim` is 0.
   __device__ __forceinline__ void load_row(float* to, const float* from, int dim, bool vectors) {
 #pragma unroll
     for (int f = 0; f < FOURS; f++) {
       int column = (across + 16 * f) * 4;
       int left = min(max(dim - column, 0), 4);
       if (vectors) {
-        cp_async16(shared_address(to + column), left > 0 ? from + column : from, left * 4);
+        cp_async16(shared_address(to + column), from + column, left * 4);
       } else {
         float4 four;
         four.x = left > 0 ? from[column] : 0.f;
@@ -134,7 +135,7 @@ struct FloatAttention {
 #pragma unroll 1
     for (int query = down; query < QUERIES; query += 16) {
       const float* row = base + (unit.firstRow + unit.row(query)) * call.queries.tokenStride + unit.head(query) * call.queries.headStride;
-      load_row(queries + query * ROW_FLOATS, query < unit.count ? row : base, query < unit.count ? call.dim : 0, call.vectors & 1);
+      load_row(queries + query * ROW_FLOATS, row, query < unit.count ? call.dim : 0, call.vectors & 1);
     }
   }
 
@@ -142,8 +143,7 @@ struct FloatAttention {
     uint64_t from = first + down * stride;
 #pragma unroll
     for (int key = 0; key < KEYS; key += 16) {
-      bool exists = key + down < count;
-      load_row(to + (key + down) * ROW_FLOATS, reinterpret_cast<const float*>(exists ? from : first), exists ? dim : 0, vectors);
+      load_row(to + (key + down) * ROW_FLOATS, reinterpret_cast<const float*>(from), key + down < count ? dim : 0, vectors);
       from += 16 * stride;
     }
   }

@@ -30,6 +30,7 @@ struct TileLoader {
       load_elements<TILE>(to, [&](int r) { return r < count ? reinterpret_cast<const uint16_t*>(from + r * stride) : nullptr; }, dim);
       return;
     }
+    static_assert(TILE % ROWS == 0, "all rows of a step exist");
 #pragma unroll
     for (int i = 0; i < PER_THREAD; i++) {
       int bytes = min(max((dim - column(i)) * 2, 0), 16);
@@ -37,7 +38,6 @@ struct TileLoader {
       uint64_t source = from + row() * stride + column(i) * 2;
 #pragma unroll
       for (int r = 0; r < TILE; r += ROWS) {
-        if (TILE % ROWS != 0 && row() + r >= TILE) break;
         cp_async16(at_offset(target, r * ROW_BYTES), reinterpret_cast<const void*>(source), row() + r < count ? bytes : 0);
         source += ROWS * stride;  // one step, not an address for each row: those would be kept in registers
       }
@@ -200,7 +200,6 @@ struct TensorAttention {
   }
 
   __device__ __forceinline__ Cover cover_of_warp(const KeyTile& tile) const {
-    if (SHAPE.warpsM == 1 && SHAPE.warpsN == 1) return tile.whole ? Cover::ALL : Cover::PART;
     if (tile.whole) return Cover::ALL;
     const Unit& unit = control.unit;
     int first = warpM * TILES_M * 16;

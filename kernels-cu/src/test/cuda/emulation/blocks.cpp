@@ -88,7 +88,7 @@ struct Fiber {
 // What the hardware leaves open, and a block does in one way or the other: kernels must be right with any.
 struct Habits {
   bool eager;      // whether asynchronous copies land at once, or when the thread waits for them
-  bool backwards;  // whether the last warp and lane run first
+  bool backwards;  // whether the last warp and lane run first, and the last copy lands first
 };
 
 // One thread of the host, with the block that it runs.
@@ -356,11 +356,13 @@ void start_copy(void* to, const void* from, int bytes, int size, Site site) {
 }
 
 void await_copies() {
-  for (const Copy& copy : runner->now->copies) {
+  std::vector<Copy>& copies = runner->now->copies;
+  if (runner->habits.backwards) std::reverse(copies.begin(), copies.end());
+  for (const Copy& copy : copies) {
     sanitizers::copies(copy.to, copy.from, copy.bytes, copy.size);
     if (!runner->habits.eager) land(copy);
   }
-  runner->now->copies.clear();
+  copies.clear();
 }
 
 void barrier(Site site) {

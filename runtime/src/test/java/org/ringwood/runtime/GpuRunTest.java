@@ -1,6 +1,7 @@
 package org.ringwood.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
@@ -17,12 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.ringwood.collectives.mpi.MpiBinding;
+import org.ringwood.collectives.mpi.OpenMpi;
 import org.ringwood.kernels.SoftmaxState;
 
 /** Whole jobs whose workers compute on a GPU, or rather on the emulation of one: each process has its own. */
 class GpuRunTest {
     private static final String JOB = """
-            workers: 3
+            workers: auto
             device: cuda
             attention: {schedule: ring, partition: zigzag, mask: causal}
             input: {random: {tokens: 203, heads: 3, kvHeads: 2, dim: 20, dimV: 12}}
@@ -52,20 +55,17 @@ class GpuRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"shm, 'ring, tree, hybrid', cuda", "aeron, 'ulysses, gather', auto"})
-    void resultsAreVerified(String transport, String schedules, String device) throws Exception {
+    @CsvSource({"4, shm, 'ring, tree, hybrid', cuda", "2, aeron, 'ulysses, gather', auto"})
+    void resultsAreVerified(int workers, String transport, String schedules, String device) throws Exception {
         try (LaunchedProgram run = run(
                 EmulatedGpus.environment(),
+                "workers=" + workers,
                 "transport=" + transport,
                 "attention.schedule=[" + schedules + "]",
                 "attention.partition=auto",
                 "device=" + device)) {
             assertThat(run.await()).as(run.err()).isZero();
-            Map<String, Object> report = JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
-            assertThat(report).containsEntry("emulated", true);
-            assertThat((List<?>) report.get("ranks"))
-                    .hasSize(3)
-                    .allSatisfy(rank -> assertThat(rank.toString()).contains("cuda:0, emulation on the CPU, no GPU"));
+            Map<String, Object> report = report(workers);
             assertThat(String.valueOf(report.get("auto")).contains("the fastest device here"))
                     .isEqualTo(device.equals("auto"));
             assertThat(run.leftovers()).isEmpty();
@@ -82,7 +82,7 @@ class GpuRunTest {
         Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
         environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
         environment.put("RINGWOOD_EMULATION_DEFERRED", "1");
-        try (LaunchedProgram run = run(environment, "transport=shm", "attention.mask=full")) {
+        try (LaunchedProgram run = run(environment, "workers=3", "transport=shm", "attention.mask=full")) {
             assertThat(run.await()).as(run.err()).isZero();
         }
         long toDevice = 0;
@@ -106,9 +106,41 @@ class GpuRunTest {
         assertThat(toHost).isBetween(output, output + little);
     }
 
+    /** On as many ranks as mpirun starts: their tensors are in memory that both MPI and the device reach. */
+    @ParameterizedTest
+    @CsvSource({"FOREIGN, 2, double-ring", "JAVA, 4, hybrid"})
+    void resultsOverMpiAreVerified(MpiBinding binding, int ranks, String schedule) throws Exception {
+        OpenMpi.missing(binding).ifPresent(reason -> assumeTrue(false, reason));
+        Path job = Files.writeString(directory.resolve("job.yaml"), JOB);
+        List<String> program = OpenMpi.program(
+                binding,
+                Launcher.class,
+                "run",
+                job.toString(),
+                "--set",
+                "transport=mpi",
+                "--set",
+                "attention.schedule=" + schedule);
+        ProcessBuilder mpirun = OpenMpi.mpirun(List.of(), ranks, program);
+        mpirun.environment().putAll(EmulatedGpus.environment());
+        Path log = directory.resolve("log");
+        assertThat(OpenMpi.run(mpirun, log)).as(Files.readString(log)).isZero();
+        report(ranks);
+    }
+
+    /** The report of a job whose every rank had a device of its own. */
+    private Map<String, Object> report(int ranks) throws IOException {
+        Map<String, Object> report = JSON.std.mapFrom(Files.readString(directory.resolve("report.json")));
+        assertThat(report).containsEntry("emulated", true);
+        assertThat((List<?>) report.get("ranks"))
+                .hasSize(ranks)
+                .allSatisfy(rank -> assertThat(rank.toString()).contains("cuda:0, emulation on the CPU, no GPU"));
+        return report;
+    }
+
     @Test
     void aMachineWithoutADriverIsNamed() throws Exception {
-        try (LaunchedProgram run = run(Map.of())) {
+        try (LaunchedProgram run = run(Map.of(), "workers=1")) {
             int status = run.await();
             Assumptions.assumeFalse(status == 0, "this machine has a GPU");
             assertThat(status).isEqualTo(2);

@@ -26,6 +26,7 @@ import org.ringwood.kernels.pool.CpuList;
 class RunTest {
     private static final String JOB = """
             workers: 3
+            device: cpu
             attention: {schedule: ring, partition: zigzag, mask: causal}
             input: {random: {tokens: 203, heads: 3, kvHeads: 2, dim: 20, dimV: 12}}
             output: out.safetensors

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 /** What {@code src/test/cuda/emulation/build} makes in a folder: the emulated driver with the kernels, and the program {@code check}. */
 record EmulatedKernels(Path folder) {
     private static final Path SCRIPT = Path.of("src", "test", "cuda", "emulation", "build");
-    private static final long MINUTES = 10;
+    private static final int SECONDS = 600;
 
     /** How a program ended, and what it wrote. */
     record Ended(int status, String said) {}
@@ -27,7 +27,7 @@ record EmulatedKernels(Path folder) {
         Path folder = Path.of("target", name).toAbsolutePath();
         List<String> command = new ArrayList<>(List.of(SCRIPT.toString(), folder.toString()));
         command.addAll(List.of(mode));
-        Ended build = run(folder.resolve("build.log"), command);
+        Ended build = run(folder.resolve("build.log"), command, 0, SECONDS);
         // The script's status for what this machine lacks.
         if (build.status() == 3) {
             throw new UnsupportedOperationException(build.said());
@@ -38,26 +38,38 @@ record EmulatedKernels(Path folder) {
         return new EmulatedKernels(folder);
     }
 
-    /** Runs the program {@code check} over its small table, as far as the names of its groups contain {@code filter}. */
-    Ended check(String filter) {
-        Path log = folder.resolve("check" + filter.replace(' ', '-') + ".log");
-        return run(log, List.of(folder.resolve("check").toString(), folder.toString(), "small", filter));
+    /** Runs the program {@code check} over its small table, as far as the names of its groups contain one of {@code filters}. */
+    Ended check(String filters) {
+        return check("small", filters, 0, SECONDS);
     }
 
-    private static Ended run(Path log, List<String> command) {
+    /**
+     * The same with a mutant of the kernels, if they were compiled with them; 0 is none.
+     *
+     * @param table of cases, see there
+     */
+    Ended check(String table, String filters, int mutant, int seconds) {
+        Path log = folder.resolve("check" + filters.replaceAll("[ ,]+", "-") + "-" + mutant + ".log");
+        List<String> command = List.of(folder.resolve("check").toString(), folder.toString(), table, filters);
+        return run(log, command, mutant, seconds);
+    }
+
+    private static Ended run(Path log, List<String> command, int mutant, int seconds) {
         try {
             Files.createDirectories(log.getParent());
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
-            if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
-                process.destroyForcibly();
-                throw new IllegalStateException(command + " has not ended after " + MINUTES + " minutes; see " + log);
+            ProcessBuilder builder =
+                    new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+            builder.environment().put("RINGWOOD_MUTANT", String.valueOf(mutant));
+            builder.environment().put("TSAN_OPTIONS", "halt_on_error=1");
+            Process process = builder.start();
+            boolean ended = process.waitFor(seconds, TimeUnit.SECONDS);
+            if (!ended) {
+                process.destroyForcibly().waitFor();
             }
-            return new Ended(
-                    process.exitValue(),
-                    Files.readString(log, StandardCharsets.UTF_8).strip());
+            String said = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).strip();
+            return ended
+                    ? new Ended(process.exitValue(), said)
+                    : new Ended(-1, said + "\n     has not ended after " + seconds + " seconds");
         } catch (IOException e) {
             throw new UnsupportedOperationException(command + " can't be run: " + e.getMessage(), e);
         } catch (InterruptedException e) {

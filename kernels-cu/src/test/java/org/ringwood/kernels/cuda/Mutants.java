@@ -1,0 +1,124 @@
+package org.ringwood.kernels.cuda;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.ringwood.kernels.cuda.EmulatedKernels.Ended;
+import org.ringwood.kernels.cuda.Mutation.Mutant;
+
+/** Asks of mutants of the kernels whether the program {@code check} notices them; those that it lets live are asked for once more under sanitizers. */
+final class Mutants {
+    private static final Path SOURCES = Path.of("src", "main", "cuda");
+    private static final Mutant NONE = new Mutant(0, "", 0, "", "");
+
+    /** What a mutant is run with; the first ones are the quickest. */
+    enum Check {
+        /** A wrong result, what the emulation checks, a crash. */
+        PLAIN("check", 60),
+        ADDRESS("address", 300),
+        THREAD("thread", 300);
+
+        final String mode;
+        /** One that needs longer is taken for one that does not end. */
+        final int seconds;
+
+        Check(String mode, int seconds) {
+            this.mode = mode;
+            this.seconds = seconds;
+        }
+    }
+
+    /** What noticed a mutant, or that it survives. */
+    record Outcome(Mutant mutant, String noticed) {
+        boolean survives() {
+            return noticed.isEmpty();
+        }
+    }
+
+    private final List<Mutant> all;
+    private final Map<Check, EmulatedKernels> kernels;
+
+    private Mutants(List<Mutant> all, Map<Check, EmulatedKernels> kernels) {
+        this.all = all;
+        this.kernels = kernels;
+    }
+
+    /**
+     * Writes the mutants and compiles them for each of the checks.
+     *
+     * @param folder below {@code target}
+     * @throws UnsupportedOperationException if that can't be done here; the message says why
+     */
+    static Mutants build(String folder, Check... checks) {
+        try {
+            Path sources = Path.of("target", folder, "sources").toAbsolutePath();
+            List<Mutant> all = Mutation.write(SOURCES, sources);
+            Map<Check, EmulatedKernels> kernels = new EnumMap<>(Check.class);
+            for (Check check : checks) {
+                kernels.put(check, EmulatedKernels.build(folder + "/" + check.mode, check.mode, sources.toString()));
+            }
+            return new Mutants(all, kernels);
+        } catch (IOException e) {
+            throw new UnsupportedOperationException("the mutants can't be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** What becomes of those that are asked for, in their order; some at a time. Each is told as soon as it is known. */
+    List<Outcome> outcomes(Predicate<Mutant> wanted, Consumer<Outcome> told) throws InterruptedException {
+        Outcome unchanged = outcome(NONE);
+        if (!unchanged.survives()) {
+            throw new IllegalStateException("check does not hold without any mutant: " + unchanged.noticed());
+        }
+        try (ExecutorService pool =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
+            List<Future<Outcome>> running = all.stream()
+                    .filter(wanted)
+                    .map(mutant -> pool.submit(() -> outcome(mutant)))
+                    .toList();
+            for (Future<Outcome> one : running) {
+                told.accept(one.get());
+            }
+            return running.stream().map(Future::resultNow).toList();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** The groups of cases that run a file's code. Builds that are watched have no f16, whose code is that of bf16. */
+    private static String groups(String file, Check check) {
+        return switch (file) {
+            case "attend_float.cuh" -> " f32";
+            case "attend_tensor.cuh" -> check == Check.PLAIN ? " bf16, f16" : " bf16";
+            default -> " bf16, f32,merge";
+        };
+    }
+
+    private Outcome outcome(Mutant mutant) {
+        for (Map.Entry<Check, EmulatedKernels> check : kernels.entrySet()) {
+            Ended ended =
+                    check.getValue().check("first", groups(mutant.file(), check.getKey()), mutant.number(), check.getKey().seconds);
+            if (ended.status() != 0) {
+                return new Outcome(mutant, check.getKey() + ": " + said(ended));
+            }
+        }
+        return new Outcome(mutant, "");
+    }
+
+    /** What tells of a failure in one line. */
+    private static String said(Ended ended) {
+        return ended.said()
+                .lines()
+                .filter(line -> line.matches("(emulated GPU|     |.*runtime error|SUMMARY).*"))
+                .findFirst()
+                .orElse("ended with " + ended.status())
+                .strip();
+    }
+}
