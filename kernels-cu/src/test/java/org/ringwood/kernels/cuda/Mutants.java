@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.ringwood.kernels.cuda.EmulatedKernels.Ended;
 import org.ringwood.kernels.cuda.Mutation.Mutant;
 
@@ -44,10 +45,12 @@ final class Mutants {
     }
 
     private final List<Mutant> all;
+    private final List<String> types;
     private final Map<Check, EmulatedKernels> kernels;
 
-    private Mutants(List<Mutant> all, Map<Check, EmulatedKernels> kernels) {
+    private Mutants(List<Mutant> all, List<String> types, Map<Check, EmulatedKernels> kernels) {
         this.all = all;
+        this.types = types;
         this.kernels = kernels;
     }
 
@@ -55,17 +58,18 @@ final class Mutants {
      * Writes the mutants and compiles them for each of the checks.
      *
      * @param folder below {@code target}
+     * @param types of elements whose kernels take part, the quickest first
      * @throws UnsupportedOperationException if that can't be done here; the message says why
      */
-    static Mutants build(String folder, Check... checks) {
+    static Mutants build(String folder, List<String> types, Check... checks) {
         try {
             Path sources = Path.of("target", folder, "sources").toAbsolutePath();
-            List<Mutant> all = Mutation.write(SOURCES, sources);
+            List<Mutant> all = Mutation.write(SOURCES, sources, types);
             Map<Check, EmulatedKernels> kernels = new EnumMap<>(Check.class);
             for (Check check : checks) {
                 kernels.put(check, EmulatedKernels.build(folder + "/" + check.mode, check.mode, sources.toString()));
             }
-            return new Mutants(all, kernels);
+            return new Mutants(all, types, kernels);
         } catch (IOException e) {
             throw new UnsupportedOperationException("the mutants can't be written: " + e.getMessage(), e);
         }
@@ -93,18 +97,19 @@ final class Mutants {
     }
 
     /** The groups of cases that run a file's code. Builds that are watched have no f16, whose code is that of bf16. */
-    private static String groups(String file, Check check) {
-        return switch (file) {
-            case "attend_float.cuh" -> " f32";
-            case "attend_tensor.cuh" -> check == Check.PLAIN ? " bf16, f16" : " bf16";
-            default -> " bf16, f32,merge";
-        };
+    private String groups(String file, Check check) {
+        return types.stream()
+                .filter(type -> !file.equals("attend_float.cuh") || type.equals("f32"))
+                .filter(type -> !file.equals("attend_tensor.cuh") || !type.equals("f32"))
+                .filter(type -> check == Check.PLAIN || !type.equals("f16"))
+                .map(type -> " " + type)
+                .collect(Collectors.joining(",", "merge,", ""));
     }
 
     private Outcome outcome(Mutant mutant) {
         for (Map.Entry<Check, EmulatedKernels> check : kernels.entrySet()) {
-            Ended ended =
-                    check.getValue().check("first", groups(mutant.file(), check.getKey()), mutant.number(), check.getKey().seconds);
+            Ended ended = check.getValue()
+                    .check("first", groups(mutant.file(), check.getKey()), mutant.number(), check.getKey().seconds);
             if (ended.status() != 0) {
                 return new Outcome(mutant, check.getKey() + ": " + said(ended));
             }

@@ -54,8 +54,8 @@ final class Mutation {
 
     private final List<Mutant> mutants = new ArrayList<>();
 
-    /** Writes the mutated sources to a folder. */
-    static List<Mutant> write(Path sources, Path folder) throws IOException {
+    /** Writes the mutated sources to a folder, of the attention of some types of elements. */
+    static List<Mutant> write(Path sources, Path folder, List<String> types) throws IOException {
         Mutation mutation = new Mutation();
         Files.createDirectories(folder);
         List<Path> files;
@@ -64,6 +64,9 @@ final class Mutation {
         }
         for (Path file : files) {
             String name = file.getFileName().toString();
+            if (name.matches("attend_.*\\.cu") && !types.contains(name.replaceAll("attend_|\\.cu", ""))) {
+                continue;
+            }
             List<String> lines = new ArrayList<>(Files.readAllLines(file));
             if (name.equals("primitives.cuh")) {
                 lines.addFirst("#include \"mutation.h\"");
