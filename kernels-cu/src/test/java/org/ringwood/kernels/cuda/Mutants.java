@@ -46,11 +46,13 @@ final class Mutants {
 
     private final List<Mutant> all;
     private final List<String> types;
+    private final List<String> cases;
     private final Map<Check, EmulatedKernels> kernels;
 
-    private Mutants(List<Mutant> all, List<String> types, Map<Check, EmulatedKernels> kernels) {
+    private Mutants(List<Mutant> all, List<String> types, List<String> cases, Map<Check, EmulatedKernels> kernels) {
         this.all = all;
         this.types = types;
+        this.cases = cases;
         this.kernels = kernels;
     }
 
@@ -59,9 +61,10 @@ final class Mutants {
      *
      * @param folder below {@code target}
      * @param types of elements whose kernels take part, the quickest first
+     * @param cases begins of the names of groups of cases that are run for each type, an empty one for all
      * @throws UnsupportedOperationException if that can't be done here; the message says why
      */
-    static Mutants build(String folder, List<String> types, Check... checks) {
+    static Mutants build(String folder, List<String> types, List<String> cases, Check... checks) {
         try {
             Path sources = Path.of("target", folder, "sources").toAbsolutePath();
             List<Mutant> all = Mutation.write(SOURCES, sources, types);
@@ -69,7 +72,7 @@ final class Mutants {
             for (Check check : checks) {
                 kernels.put(check, EmulatedKernels.build(folder + "/" + check.mode, check.mode, sources.toString()));
             }
-            return new Mutants(all, types, kernels);
+            return new Mutants(all, types, cases, kernels);
         } catch (IOException e) {
             throw new UnsupportedOperationException("the mutants can't be written: " + e.getMessage(), e);
         }
@@ -102,7 +105,7 @@ final class Mutants {
                 .filter(type -> !file.equals("attend_float.cuh") || type.equals("f32"))
                 .filter(type -> !file.equals("attend_tensor.cuh") || !type.equals("f32"))
                 .filter(type -> check == Check.PLAIN || !type.equals("f16"))
-                .map(type -> " " + type)
+                .flatMap(type -> cases.stream().map(group -> group + " " + type))
                 .collect(Collectors.joining(",", "merge,", ""));
     }
 

@@ -26,7 +26,7 @@ final class Mutate {
                 ? Arrays.stream(arguments[1].split(",")).map(Check::valueOf).toArray(Check[]::new)
                 : Check.values();
         Set<String> known = new HashSet<>(Files.readAllLines(KNOWN));
-        List<Outcome> outcomes = Mutants.build("mutants", List.of("bf16", "f32", "f16"), checks)
+        List<Outcome> outcomes = Mutants.build("mutants", List.of("bf16", "f32", "f16"), List.of(""), checks)
                 .outcomes(mutant -> wanted.matcher(mutant.key()).find(), Mutate::tell);
         Map<String, int[]> files = new TreeMap<>();
         int unknown = 0;

@@ -26,7 +26,7 @@ final class Mutation {
 
     /** A statement that is a call or an assignment, and not a declaration. */
     private static final Pattern STATEMENT =
-            Pattern.compile("^(\\s{4,})([\\w.:>\\[\\]*-]+(\\(.*\\)|(\\[[^=]*\\])* [-+*|&]?= .*);)\\s*(//.*)?$");
+            Pattern.compile("^(\\s{2,})([\\w.:>\\[\\]*-]+(\\(.*\\)|(\\[[^=]*\\])* [-+*|&]?= .*);)\\s*(//.*)?$");
 
     private static final Pattern VOTE = Pattern.compile("__syncthreads_or\\(");
     private static final Pattern CONDITION = Pattern.compile(" (&&|\\|\\|) ");
