@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.ringwood.kernels.cuda.EmulatedKernels.Ended;
 
 /** The kernels, compiled for the CPU, compute what they should, and g++'s sanitizers find nothing: no overrun, nothing undefined, no race within a block. */
 class KernelSanitizersTest {
@@ -16,7 +17,8 @@ class KernelSanitizersTest {
     @ValueSource(strings = {"address", "thread"})
     void findNothing(String sanitizer) {
         EmulatedKernels kernels = build(sanitizer);
-        assertThat(GROUPS.parallelStream().map(kernels::check)).allSatisfy(check -> {
+        List<Ended> checks = GROUPS.parallelStream().map(kernels::check).toList();
+        assertThat(checks).allSatisfy(check -> {
             assertThat(check.status()).as(check.said()).isZero();
             assertThat(check.said()).endsWith("all cases hold");
         });
