@@ -6,12 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The command that starts a JVM like this one: same binary, same class path and archive of classes, same compiler, same module flags and {@code ringwood.} properties.
+ * The command that starts a JVM like this one: same binary, same class path and archive of classes, same compiler, same module flags and properties of Ringwood's.
  * Heap and collector are the new JVM's own.
  */
 public final class JavaCommand {
-    private static final List<String> INHERITED =
-            List.of("--", "-Dringwood.", "-Djava.io.tmpdir", "-XX:TieredStopAtLevel=", "-XX:SharedArchiveFile=");
+    private static final List<String> INHERITED = List.of(
+            "--",
+            "-Dringwood.",
+            "-Dorg.ringwood.",
+            "-Djava.io.tmpdir",
+            "-XX:TieredStopAtLevel=",
+            "-XX:SharedArchiveFile=");
 
     private JavaCommand() {}
 
