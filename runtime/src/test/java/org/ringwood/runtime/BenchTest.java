@@ -32,7 +32,7 @@ class BenchTest {
               dims: 16
               mask: causal
               transport: [shm, aeron]
-            job: {threads: 1, verify: {samples: 16}}
+            job: {threads: 1, timeouts: {peer: 60s}, verify: {samples: 16}}
             """;
 
     @TempDir

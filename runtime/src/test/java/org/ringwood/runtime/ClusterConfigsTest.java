@@ -64,7 +64,7 @@ class ClusterConfigsTest {
     void canBeRun(String name, String settings) throws Exception {
         String file = CONFIGS.resolve(name).toAbsolutePath().normalize().toString();
         List<String> arguments = new ArrayList<>(List.of("run", file));
-        for (String setting : List.of(settings.split(" "))) {
+        for (String setting : List.of((settings + " timeouts.peer=60s").split(" "))) {
             arguments.addAll(List.of("--set", setting));
         }
         try (LaunchedProgram run = LaunchedProgram.ringwood(directory, arguments.toArray(String[]::new))) {

@@ -29,6 +29,7 @@ class MixedDevicesTest {
             device: [cpu, cuda, cpu]
             attention: {schedule: %s, partition: zigzag, mask: causal}
             input: {random: {tokens: 203, heads: 3, kvHeads: 2, dim: 20, dimV: 12}}
+            timeouts: {peer: 60s}
             verify: all
             report: report.json
             """.formatted(SCHEDULES);

@@ -29,6 +29,7 @@ class RunTest {
             device: cpu
             attention: {schedule: ring, partition: zigzag, mask: causal}
             input: {random: {tokens: 203, heads: 3, kvHeads: 2, dim: 20, dimV: 12}}
+            timeouts: {peer: 60s}
             output: out.safetensors
             verify: all
             report: report.json

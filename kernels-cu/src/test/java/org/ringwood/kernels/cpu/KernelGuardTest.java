@@ -45,11 +45,9 @@ class KernelGuardTest {
         String narrow = "-Dorg.ringwood.kernels.vector.bits=128";
         return Stream.of(
                 Arguments.of("", "prefill"),
-                Arguments.of("", "decode"),
                 Arguments.of("", "gradients"),
                 Arguments.of("-XX:+UseSerialGC", "bf16"),
                 Arguments.of("-XX:+UseZGC", "dims"),
-                Arguments.of("-XX:+UseParallelGC", "merge"),
                 Arguments.of(avx2, "decode"),
                 Arguments.of(narrow, "documents"));
     }
