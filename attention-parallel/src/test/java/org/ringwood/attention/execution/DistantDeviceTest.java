@@ -29,7 +29,6 @@ import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.Topology;
-import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
@@ -259,7 +258,7 @@ class DistantDeviceTest {
         }
     }
 
-    /** The others' uploads are under way when a rank fails, and end after that: no rank returns before its own has. */
+    /** The others' uploads are under way when a rank fails, and end then: no rank returns before its own has. */
     @ParameterizedTest
     @ValueSource(strings = {"ring", "gather", "tree"})
     void noCopyIsLeftWhenARankFails(String schedule) {
@@ -271,11 +270,9 @@ class DistantDeviceTest {
                     ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), group -> {
                         if (group.rank() == 1) {
                             try (Device cpu = Devices.open(Devices.Kind.CPU, 1);
-                                    HookedDevice device = new HookedDevice(cpu, DistantDeviceTest::broken);
+                                    HookedDevice device = new HookedDevice(cpu, call -> broken(failed));
                                     PlanExecutor executor = new PlanExecutor(group, device)) {
                                 executor.execute(plan, run.shard(1), SCORING);
-                            } finally {
-                                failed.countDown();
                             }
                         } else {
                             runSlowly(plan, run.shard(group.rank()), group, failed);
@@ -287,7 +284,9 @@ class DistantDeviceTest {
         }
     }
 
-    private static Future<?> broken(AttentionCall call) {
+    /** Once the rank has failed, it may wait for a copy of its own memory to end. */
+    private static Future<?> broken(CountDownLatch failed) {
+        failed.countDown();
         throw new ArithmeticException("the device is on fire");
     }
 
