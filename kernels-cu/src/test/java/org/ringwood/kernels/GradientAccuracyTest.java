@@ -201,6 +201,27 @@ class GradientAccuracyTest {
         }
     }
 
+    /** The log-sum-exps of a document's rows are no numbers, and some of its rows share a tile, but no block of keys with that number, with another's. */
+    @Test
+    void weightsThatAreNotNumbersStayWithTheirRows() {
+        AttentionCase attention = AttentionCase.full(150, 150, 20)
+                .withSlices(List.of(Slice.full(0, 70, 0, 70), Slice.full(70, 150, 70, 150)));
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors calm = new GradientCase(attention).tensors(arena, cpu);
+            calm.attend(cpu, 0, 150);
+            GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, cpu);
+            tensors.operands().keys().set(140, 0, 3, Float.NaN);
+            for (int row = 70; row < 150; row++) {
+                tensors.lse().set(row, 0, 0, Float.NaN);
+            }
+            tensors.attend(cpu, 0, 150);
+            assertSameRows(tensors.queryGradients(), calm.queryGradients(), 70);
+            assertSameRows(tensors.keyGradients(), calm.keyGradients(), 70);
+            assertSameRows(tensors.valueGradients(), calm.valueGradients(), 70);
+            assertThat(tensors.valueGradients().get(100, 0, 0)).isNaN();
+        }
+    }
+
     private static void assertSameRows(Tensor actual, Tensor expected, int rows) {
         for (int row = 0; row < rows; row++) {
             for (int i = 0; i < actual.dim(); i++) {

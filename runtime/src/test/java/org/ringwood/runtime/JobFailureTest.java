@@ -23,6 +23,7 @@ class JobFailureTest {
             device: scalar
             attention: {schedule: ring, mask: full}
             input: {random: {tokens: 60000, heads: 2, kvHeads: 2, dim: 64}}
+            timeouts: {peer: 60s}
             output: out.safetensors
             verify: none
             report: report.json
@@ -47,7 +48,7 @@ class JobFailureTest {
         "STOP, 0, shm, was silent"
     })
     void aLostWorkerIsNamedAndEndsTheJob(String signal, int rank, String transport, String fate) throws Exception {
-        try (LaunchedProgram run = run("--set", "transport=" + transport)) {
+        try (LaunchedProgram run = run("--set", "transport=" + transport, "--set", "timeouts.peer=5s")) {
             run.awaitMiddle(directory, "out.safetensors");
             ProcessHandle victim = run.workers().get(rank);
             LaunchedProgram.signal(signal, victim);

@@ -25,6 +25,7 @@ import org.ringwood.collectives.Reducer;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.SoftmaxState;
 
@@ -274,6 +275,9 @@ final class PlanRun implements ProcessGroup.Wait {
         }
         Throwable cause =
                 future.state() == Future.State.FAILED ? future.exceptionNow() : new CancellationException("cancelled");
+        if (cause instanceof DeviceFullException full) {
+            throw Workspace.exhausted(full);
+        }
         throw new IllegalStateException(describe(step) + ", failed: " + cause.getMessage(), cause);
     }
 

@@ -166,6 +166,13 @@ final class Workspace implements AutoCloseable {
         }
     }
 
+    /** Memory is the environment's, wherever it is. */
+    static MemoryExhaustedException exhausted(DeviceFullException full) {
+        MemoryExhaustedException exception = new MemoryExhaustedException(String.valueOf(full.getMessage()));
+        exception.initCause(full);
+        return exception;
+    }
+
     private static final class MemoryOnDevice implements GroupMemory {
         private final DeviceMemory memory;
         private final MemorySegment segment;
@@ -175,9 +182,7 @@ final class Workspace implements AutoCloseable {
             try {
                 this.segment = memory.allocate(bytes);
             } catch (DeviceFullException full) {
-                MemoryExhaustedException exception = new MemoryExhaustedException(String.valueOf(full.getMessage()));
-                exception.initCause(full);
-                throw exception;
+                throw exhausted(full);
             }
         }
 

@@ -2,6 +2,7 @@ package org.ringwood.kernels.cpu;
 
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.GradientCall;
 import org.ringwood.kernels.GradientKernels;
@@ -14,6 +15,9 @@ import org.ringwood.kernels.pool.WorkerPool;
 /** The kernels of gradients as tasks of the pool that runs attention, in the same memory. */
 final class CpuGradients implements GradientKernels {
     private static final long FLOATS_PER_TASK = 1 << 15;
+
+    /** How often a task looks for its turn: a small part of what a group takes. */
+    private static final long TURN_NANOS = 20_000;
 
     private final WorkerPool pool;
     private final Scratch[] scratch;
@@ -115,7 +119,9 @@ final class CpuGradients implements GradientKernels {
                     attend(plan, task, scratch[worker]);
                     done = true;
                 } finally {
-                    failed |= !done;
+                    if (!done) {
+                        failed = true;
+                    }
                 }
             }
         }
@@ -130,7 +136,7 @@ final class CpuGradients implements GradientKernels {
                             return;
                         }
                         poll();
-                        Thread.onSpinWait();
+                        LockSupport.parkNanos(TURN_NANOS);
                     }
                     gradients.addQueryGradients();
                     of.pass(group);

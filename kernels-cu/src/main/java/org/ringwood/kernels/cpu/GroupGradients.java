@@ -129,8 +129,8 @@ final class GroupGradients {
         for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
             slope(tile, lane, !whole);
         }
-        boolean padded = tile.keys() % LaneTiles.ROWS == 0;
-        if ((whole && padded) || isFinite(tile)) {
+        boolean even = tile.keys() % LaneTiles.ROWS == 0;
+        if ((whole && even) || isFinite(tile)) {
             multiply(tile);
         } else {
             multiplyAdmitted(tile, whole);
@@ -164,20 +164,25 @@ final class GroupGradients {
         }
     }
 
-    /** Turns the gradients of weights into those of scores, 0 for pairs that are not admitted, whatever their weights' are. */
+    /**
+     * Turns the gradients of weights into those of scores. For pairs that are not admitted these and the weights are 0, also where a log-sum-exp is not
+     * a number.
+     */
     private void slope(Tile tile, int lane, boolean masked) {
         boolean capped = tile.softcap() > 0;
         FloatVector delta = FloatVector.fromArray(FLOATS, own.delta, tile.query(lane));
         for (int k = 0; k < tile.keys(); k++) {
             int at = k * LANES + lane;
-            FloatVector slope = FloatVector.fromArray(FLOATS, own.slopes, at)
-                    .sub(delta)
-                    .mul(FloatVector.fromArray(FLOATS, scratch.scores, at));
+            FloatVector weight = FloatVector.fromArray(FLOATS, scratch.scores, at);
+            FloatVector slope =
+                    FloatVector.fromArray(FLOATS, own.slopes, at).sub(delta).mul(weight);
             if (capped) {
                 slope = slope.mul(FloatVector.fromArray(FLOATS, own.capSlopes, at));
             }
             if (masked) {
-                slope = slope.blend(0, VectorMask.fromLong(FLOATS, ~scratch.admitted[k] >>> lane));
+                VectorMask<Float> refused = VectorMask.fromLong(FLOATS, ~scratch.admitted[k] >>> lane);
+                slope = slope.blend(0, refused);
+                weight.blend(0, refused).intoArray(scratch.scores, at);
             }
             slope.intoArray(own.slopes, at);
         }

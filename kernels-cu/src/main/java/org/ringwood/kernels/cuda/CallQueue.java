@@ -45,7 +45,12 @@ final class CallQueue implements AutoCloseable {
     @Override
     public void close() {
         calls.close();
+        // Whoever waits for a call may then free what it uses.
+        Throwable failure = failure(ends.submit(new Single(() -> {})));
         ends.close();
+        if (failure != null) {
+            throw new IllegalStateException("the calls of the device did not end", failure);
+        }
     }
 
     private final class Call {
@@ -62,11 +67,21 @@ final class CallQueue implements AutoCloseable {
             gpu.run(what, () -> {
                 try {
                     work.run();
-                } finally {
-                    // What was queued before something went wrong still uses the call's memory.
-                    mark = gpu.mark();
+                } catch (RuntimeException | Error failure) {
+                    markEnd(failure);
+                    throw failure;
                 }
+                mark = gpu.mark();
             });
+        }
+
+        /** What was queued before something went wrong still uses the call's memory. */
+        private void markEnd(Throwable failure) {
+            try {
+                mark = gpu.mark();
+            } catch (RuntimeException further) {
+                failure.addSuppressed(further);
+            }
         }
 
         void end(Future<?> queued) {

@@ -146,7 +146,12 @@ final class Gpu {
     /** A mark behind all work that is queued. */
     Driver.Event mark() {
         Driver.Event event = driver.createEvent();
-        driver.record(event, stream);
+        try {
+            driver.record(event, stream);
+        } catch (RuntimeException e) {
+            driver.destroy(event);
+            throw e;
+        }
         return event;
     }
 

@@ -1,6 +1,7 @@
 package org.ringwood.runtime.cluster;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,17 @@ final class Hearing {
     private final Duration patience;
     private final AtomicLongArray heardAt;
     private volatile List<Member> watched = List.of();
+    /** When silence was forgiven: once, until the member calls again. */
+    private final long[] forgivenAt;
+
     private long lastLook;
 
     Hearing(int rank, int size, Duration patience, long now) {
         this.rank = rank;
         this.patience = patience;
         this.heardAt = new AtomicLongArray(size);
+        this.forgivenAt = new long[size];
+        Arrays.fill(forgivenAt, Long.MIN_VALUE);
         this.lastLook = now;
     }
 
@@ -51,7 +57,7 @@ final class Hearing {
                                     + " s, so that the others have given it up");
         }
         if (gap > patience.toNanos() / 2) {
-            watch(members, now);
+            members.forEach(member -> forgive(member.rank(), now));
         }
         for (Member member : members) {
             if (member.rank() != rank && now - heardAt.get(member.rank()) > patience.toNanos()) {
@@ -61,5 +67,12 @@ final class Hearing {
             }
         }
         return null;
+    }
+
+    private void forgive(int member, long now) {
+        if (heardAt.get(member) != forgivenAt[member]) {
+            forgivenAt[member] = now;
+            heard(member, now);
+        }
     }
 }

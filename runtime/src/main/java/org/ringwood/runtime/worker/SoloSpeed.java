@@ -12,9 +12,6 @@ import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.RingAttention;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.collectives.ProcessGroup;
-import org.ringwood.collectives.ProcessGroups;
-import org.ringwood.collectives.Timeouts;
-import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Tensor;
@@ -48,16 +45,16 @@ final class SoloSpeed implements AutoCloseable {
     private final PlanExecutor executor;
     private final AttentionShape largest;
 
-    private SoloSpeed(Device device, AttentionShape largest) {
-        this.alone = ProcessGroups.inProcess(Topology.singleNode(1), Timeouts.DEFAULT)
-                .getFirst();
+    /** Every rank makes one: alone, it still lives and fails with the job. */
+    private SoloSpeed(ProcessGroup group, Device device, AttentionShape largest) {
+        this.alone = group.split(group.rank(), 0);
         this.executor = new PlanExecutor(alone, device);
         this.largest = largest;
     }
 
     /** Floating-point operations a second of every rank. Every rank calls it. */
     static List<Double> ofRanks(ProcessGroup group, Device device, AttentionShape shape) {
-        try (SoloSpeed mine = new SoloSpeed(device, evenShare(shape, group.size()))) {
+        try (SoloSpeed mine = new SoloSpeed(group, device, evenShare(shape, group.size()))) {
             return exchanged(group, mine.measure(group, mine.piece(USUAL_ROWS, USUAL_KEYS)));
         }
     }
@@ -67,7 +64,7 @@ final class SoloSpeed implements AutoCloseable {
      * fast as others.
      */
     static List<Double> ofWarmRanks(ProcessGroup group, Device device, AttentionShape shape) {
-        try (SoloSpeed mine = new SoloSpeed(device, evenShare(shape, group.size()))) {
+        try (SoloSpeed mine = new SoloSpeed(group, device, evenShare(shape, group.size()))) {
             mine.warmUp();
             return exchanged(group, mine.measure(group, mine.longEnough()));
         }

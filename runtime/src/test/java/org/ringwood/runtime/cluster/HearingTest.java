@@ -61,6 +61,16 @@ class HearingTest {
                 .hasToString("rank 0 (a, process 10) was silent for 5 s (is it stopped or starved?)");
     }
 
+    /** Else two that are held up again and again would never miss anybody. */
+    @Test
+    void silenceIsForgivenOnce() {
+        assertThat(lookAfter(6 * HALF)).isNull();
+        assertThat(lookAfter(6 * HALF)).isNull();
+        hearing.heard(2, now);
+        assertThat(lookAfter(6 * HALF))
+                .hasToString("rank 0 (a, process 10) was silent for 5 s (is it stopped or starved?)");
+    }
+
     @Test
     void whoWasStoppedForLongSaysSo() {
         assertThat(lookAfter(14 * HALF))
