@@ -1,7 +1,6 @@
 package org.ringwood.kernels.cpu;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.RowSlices;
@@ -84,7 +83,7 @@ final class AttendPlan {
         for (int i = 0; isFew(of) && i < of.count(); i++) {
             poll.run();
             QueryGroup group = of.get(i);
-            keys.add(BlockedKeys.of(group, slices(group)));
+            keys.add(BlockedKeys.of(group, group.admitted(slices, 0, Long.MAX_VALUE)));
         }
         return keys;
     }
@@ -133,21 +132,6 @@ final class AttendPlan {
         }
         // Later rows come first: under a causal mask they have the most keys, and small tasks end evenly.
         QueryGroup group = groups.get(groups.count() - 1 - task);
-        return BlockedKeys.of(group, slices(group)).whole();
-    }
-
-    /** What a group admits, sorted by first key. */
-    private List<Slice> slices(QueryGroup group) {
-        long rowFrom = group.row(0);
-        long rowTo = group.rowEnd(0, group.size());
-        List<Slice> admitted = new ArrayList<>();
-        slices.forEach(rowFrom, rowTo, slice -> {
-            Slice clipped = slice.clip(rowFrom, rowTo, slice.kFrom(), slice.kTo());
-            if (!clipped.isEmpty()) {
-                admitted.add(clipped);
-            }
-        });
-        admitted.sort(Comparator.comparingLong(Slice::kFrom));
-        return admitted;
+        return BlockedKeys.of(group, group.admitted(slices, 0, Long.MAX_VALUE)).whole();
     }
 }

@@ -1,7 +1,5 @@
 package org.ringwood.kernels.cpu;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.ringwood.kernels.GradientCall;
@@ -53,7 +51,7 @@ final class GradientPlan {
         added = new AtomicIntegerArray(groups.count());
         for (int group = 0; group < admitting.length; group++) {
             poll.run();
-            for (Slice slice : slices(groups.get(group), 0, keys)) {
+            for (Slice slice : groups.get(group).admitted(slices, 0, keys)) {
                 int first = (int) (slice.kFrom() / runKeys);
                 int last = (int) ((slice.kTo() - 1) / runKeys);
                 admitting[group] |= -1L >>> (Long.SIZE - 1 - last + first) << first;
@@ -88,25 +86,11 @@ final class GradientPlan {
     /** What a group admits of a task's keys, sorted by first key. */
     List<Slice> slices(int group, int task) {
         long from = run(task) * runKeys;
-        return slices(groups.get(group), from, from + runKeys);
+        return groups.get(group).admitted(slices, from, from + runKeys);
     }
 
     private int run(int task) {
         return task / keyHeads;
-    }
-
-    private List<Slice> slices(QueryGroup group, long keyFrom, long keyTo) {
-        long rowFrom = group.row(0);
-        long rowTo = group.rowEnd(0, group.size());
-        List<Slice> admitted = new ArrayList<>();
-        slices.forEach(rowFrom, rowTo, slice -> {
-            Slice clipped = slice.clip(rowFrom, rowTo, keyFrom, keyTo);
-            if (!clipped.isEmpty()) {
-                admitted.add(clipped);
-            }
-        });
-        admitted.sort(Comparator.comparingLong(Slice::kFrom));
-        return admitted;
     }
 
     /** Whether it is a task's turn to add to the gradients of a group. */

@@ -197,46 +197,15 @@ final class GroupGradients {
         LaneProducts.collect(scratch.scores, tile, own.outGradientRows, dimV, own.valueGradients);
     }
 
-    /**
-     * The same bits, but only over admitted pairs: where an operand is not a finite number, its product with the weight 0 would poison what it has
-     * nothing to do with.
-     */
+    /** The same, but only over admitted pairs. */
     private void multiplyAdmitted(Tile tile, boolean whole) {
         if (whole) {
             Arrays.fill(scratch.admitted, 0, tile.keys(), -1L);
         }
-        for (int lane = tile.from(); lane < tile.lanes(); lane++) {
-            int out = tile.firstQuery() * paddedDim + lane;
-            for (int d = 0; d < dim; d++) {
-                float sum = 0;
-                for (int k = 0; k < tile.keys(); k++) {
-                    if (isAdmitted(k, lane)) {
-                        sum = Math.fma(scratch.keys[(tile.skipped() + k) * ROW + d], own.slopes[k * LANES + lane], sum);
-                    }
-                }
-                own.queryGradients[out + d * LANES] += sum;
-            }
-        }
-        for (int k = 0; k < tile.keys(); k++) {
-            collectAdmitted(tile, k, own.slopes, own.queryRows, dim, own.keyGradients);
-            collectAdmitted(tile, k, scratch.scores, own.outGradientRows, dimV, own.valueGradients);
-        }
-    }
-
-    private void collectAdmitted(Tile tile, int k, float[] weights, float[] rows, int count, float[] sums) {
-        for (int d = 0; d < count; d++) {
-            float sum = 0;
-            for (int lane = tile.from(); lane < tile.lanes(); lane++) {
-                if (isAdmitted(k, lane)) {
-                    sum = Math.fma(weights[k * LANES + lane], rows[tile.query(lane) * ROW + d], sum);
-                }
-            }
-            sums[(tile.skipped() + k) * ROW + d] += sum;
-        }
-    }
-
-    private boolean isAdmitted(int key, int lane) {
-        return ((scratch.admitted[key] >>> lane) & 1) != 0;
+        long[] admitted = scratch.admitted;
+        LaneProducts.accumulateAdmitted(scratch.keys, tile, dim, own.slopes, admitted, own.queryGradients, own.ones);
+        LaneProducts.collectAdmitted(own.slopes, admitted, tile, own.queryRows, dim, own.keyGradients);
+        LaneProducts.collectAdmitted(scratch.scores, admitted, tile, own.outGradientRows, dimV, own.valueGradients);
     }
 
     /** Whether all operands of a tile are. */

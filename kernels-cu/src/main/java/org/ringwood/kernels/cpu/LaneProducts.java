@@ -102,4 +102,46 @@ final class LaneProducts {
                     vectors);
         }
     }
+
+    /**
+     * {@link #accumulate} with the same bits, but only over admitted pairs: where an operand is not a finite number, its product with the weight
+     * 0 would poison what it has nothing to do with.
+     *
+     * @param dim elements of each row
+     * @param admitted for every key of the tile the lanes that admit it, a bit each
+     */
+    static void accumulateAdmitted(
+            float[] rows, Tile tile, int dim, float[] weights, long[] admitted, float[] lanes, float[] decay) {
+        for (int d = 0; d < dim; d++) {
+            for (int lane = 0; lane < tile.lanes(); lane++) {
+                float sum = 0;
+                for (int k = 0; k < tile.keys(); k++) {
+                    if (isAdmitted(admitted, k, lane)) {
+                        sum = Math.fma(rows[(tile.skipped() + k) * ROW + d], weights[k * LANES + lane], sum);
+                    }
+                }
+                int at = tile.firstQuery() * padded(dim) + d * LANES + lane;
+                lanes[at] = Math.fma(lanes[at], decay[lane], sum);
+            }
+        }
+    }
+
+    /** {@link #collect} with the same bits, but only over admitted pairs. */
+    static void collectAdmitted(float[] weights, long[] admitted, Tile tile, float[] rows, int dim, float[] sums) {
+        for (int k = 0; k < tile.keys(); k++) {
+            for (int d = 0; d < dim; d++) {
+                float sum = 0;
+                for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+                    if (isAdmitted(admitted, k, lane)) {
+                        sum = Math.fma(weights[k * LANES + lane], rows[tile.query(lane) * ROW + d], sum);
+                    }
+                }
+                sums[(tile.skipped() + k) * ROW + d] += sum;
+            }
+        }
+    }
+
+    private static boolean isAdmitted(long[] admitted, int key, int lane) {
+        return ((admitted[key] >>> lane) & 1) != 0;
+    }
 }

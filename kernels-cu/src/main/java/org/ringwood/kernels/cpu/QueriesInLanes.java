@@ -59,10 +59,6 @@ final class QueriesInLanes implements OperandLayout {
         Arrays.fill(scratch.out, 0, group.tiles() * paddedDimV * LANES, 0);
     }
 
-    private int outStart(Tile tile) {
-        return tile.firstQuery() * paddedDimV;
-    }
-
     @Override
     public void load(long from, long to) {
         loaded = (int) (to - from);
@@ -87,30 +83,11 @@ final class QueriesInLanes implements OperandLayout {
 
     private void accumulate(Tile tile, boolean everyPair) {
         if (!everyPair) {
-            accumulateAdmitted(tile);
+            LaneProducts.accumulateAdmitted(
+                    scratch.values, tile, dimV, scratch.scores, scratch.admitted, scratch.out, scratch.decay);
             return;
         }
         LaneProducts.accumulate(scratch.values, tile, paddedDimV, scratch.scores, scratch.out, scratch.decay);
-    }
-
-    /**
-     * The same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 would poison the
-     * rows that do not admit it.
-     */
-    private void accumulateAdmitted(Tile tile) {
-        for (int d = 0; d < dimV; d++) {
-            for (int lane = 0; lane < tile.lanes(); lane++) {
-                float sum = 0;
-                for (int k = 0; k < tile.keys(); k++) {
-                    if (((scratch.admitted[k] >>> lane) & 1) != 0) {
-                        float value = scratch.values[(tile.skipped() + k) * ROW + d];
-                        sum = Math.fma(value, scratch.scores[k * LANES + lane], sum);
-                    }
-                }
-                int at = outStart(tile) + d * LANES + lane;
-                scratch.out[at] = Math.fma(scratch.out[at], scratch.decay[lane], sum);
-            }
-        }
     }
 
     /** Looked at once a block, and only if a tile of it is masked. */

@@ -1,5 +1,11 @@
 package org.ringwood.kernels.cpu;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.ringwood.kernels.Slice;
+import org.ringwood.kernels.SliceIndex;
+
 /**
  * Queries that are attended together: consecutive ones in the order (row, head) of all that read one key head, or one of several.
  * So grouped heads share each block of keys, and a single token fills as many lanes as its heads allow.
@@ -47,5 +53,20 @@ record QueryGroup(int keyHead, int keyHeads, int firstHead, int heads, long firs
         int skipped = Math.clamp(queriesBefore(from, 0), 0, size);
         int end = Math.clamp(queriesBefore(to, 0), skipped, size);
         return new QueryGroup(keyHead, keyHeads, firstHead, heads, first + skipped, end - skipped);
+    }
+
+    /** What the queries admit of the keys {@code [keyFrom, keyTo)}, sorted by first key. */
+    List<Slice> admitted(SliceIndex slices, long keyFrom, long keyTo) {
+        long rowFrom = row(0);
+        long rowTo = rowEnd(0, size);
+        List<Slice> admitted = new ArrayList<>();
+        slices.forEach(rowFrom, rowTo, slice -> {
+            Slice clipped = slice.clip(rowFrom, rowTo, keyFrom, keyTo);
+            if (!clipped.isEmpty()) {
+                admitted.add(clipped);
+            }
+        });
+        admitted.sort(Comparator.comparingLong(Slice::kFrom));
+        return admitted;
     }
 }

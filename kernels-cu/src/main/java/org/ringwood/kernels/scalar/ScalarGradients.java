@@ -1,7 +1,9 @@
 package org.ringwood.kernels.scalar;
 
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.GradientCall;
@@ -66,14 +68,31 @@ public final class ScalarGradients implements GradientKernels {
 
     @Override
     public Future<?> attend(GradientCall call) {
-        return pool.submit(new KeyHeads(call));
+        KeyHeads heads = new KeyHeads(call);
+        return pool.submit(heads.new Lowering(), heads);
     }
 
     private final class KeyHeads implements Phase {
         private final GradientCall call;
+        private @Nullable SliceIndex slices;
 
         KeyHeads(GradientCall call) {
             this.call = call;
+        }
+
+        /** Finds out which rows admit which keys, once for all heads. */
+        private final class Lowering implements Phase {
+            @Override
+            public int tasks() {
+                return 1;
+            }
+
+            @Override
+            public void run(int task, int worker) {
+                Runnable poll = KeyHeads.this::poll;
+                slices = new SliceIndex(
+                        RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), poll), poll);
+            }
         }
 
         @Override
@@ -83,8 +102,7 @@ public final class ScalarGradients implements GradientKernels {
 
         @Override
         public void run(int keyHead, int worker) {
-            SliceIndex slices = new SliceIndex(
-                    RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), this::poll), this::poll);
+            SliceIndex lowered = Objects.requireNonNull(slices);
             long keys = call.keys().tokens();
             for (long from = 0; from < keys; from += KEYS_PER_BLOCK) {
                 Block block = new Block(call, keyHead, from, Math.min(keys, from + KEYS_PER_BLOCK));
@@ -96,7 +114,7 @@ public final class ScalarGradients implements GradientKernels {
                                         call.keys().heads())
                                 == keyHead) {
                             poll();
-                            block.attend(row, head, slices);
+                            block.attend(row, head, lowered);
                         }
                     }
                 }
