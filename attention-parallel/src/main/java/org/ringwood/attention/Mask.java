@@ -159,6 +159,14 @@ public final class Mask {
         return Ranges.of(needed);
     }
 
+    /** The same pairs with queries and keys in each other's place: it tells which queries attend some keys. */
+    public Mask transposed() {
+        return new Mask(
+                keys,
+                queries,
+                new SliceIndex(slices().stream().map(Slice::transposed).toList()));
+    }
+
     /** Visits the slices that meet these queries, each with its part in every chunk that it meets. */
     private void visit(Positions queryPositions, BiConsumer<Slice, Slice> visitor) {
         for (Chunk chunk : queryPositions.chunks()) {

@@ -69,6 +69,29 @@ public final class Ranges {
         return of(Stream.concat(chunks.stream(), other.chunks.stream()).toList());
     }
 
+    /** The indices of both sets. */
+    public Ranges intersection(Ranges other) {
+        List<Chunk> parts = new ArrayList<>();
+        for (Chunk chunk : other.chunks) {
+            addWithin(chunk.from(), chunk.to(), 0, parts);
+        }
+        return joined(parts);
+    }
+
+    /** The indices of this set that are not in the other. */
+    public Ranges without(Ranges other) {
+        List<Chunk> parts = new ArrayList<>();
+        for (Chunk chunk : chunks) {
+            long from = chunk.from();
+            for (Chunk hole : other.within(chunk.from(), chunk.to())) {
+                parts.add(new Chunk(from, hole.from()));
+                from = hole.to();
+            }
+            parts.add(new Chunk(from, chunk.to()));
+        }
+        return joined(parts);
+    }
+
     /** Reads this as a set of positions and gives the rows, of a tensor with rows at {@code positions}, that are in it. */
     public Ranges rowsIn(Positions positions) {
         List<Chunk> rows = new ArrayList<>();

@@ -66,6 +66,8 @@ class MaskTest {
             }
             String what = "seed " + seed + ": " + example + ", queries " + queries + ", keys " + keys;
             assertThat(mask.extract(queries, keys).area()).as(what).isEqualTo(area);
+            assertThat(mask.transposed().extract(keys, queries).area()).as(what).isEqualTo(area);
+            assertThat(mask.transposed().transposed()).as(what).isEqualTo(mask);
             assertThat(mask.keysNeededBy(queries)).as(what).isEqualTo(Ranges.of(neededKeys));
             assertThat(mask.keysNeededBy(queries).rowsIn(keys)).as(what).isEqualTo(Ranges.of(neededRows));
             assertThat(mask.extract(queries, keys).slices())

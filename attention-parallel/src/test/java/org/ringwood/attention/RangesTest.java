@@ -30,6 +30,14 @@ class RangesTest {
             assertThat(a.size()).as(what).isEqualTo(numbers(some).size());
             assertThat(numbers(a.union(b).chunks())).as(what).isEqualTo(union);
             assertNormal(a.union(b), what);
+            Set<Long> common = numbers(some);
+            common.retainAll(numbers(more));
+            assertThat(numbers(a.intersection(b).chunks())).as(what).isEqualTo(common);
+            assertNormal(a.intersection(b), what);
+            Set<Long> left = numbers(some);
+            left.removeAll(common);
+            assertThat(numbers(a.without(b).chunks())).as(what).isEqualTo(left);
+            assertNormal(a.without(b), what);
         }
     }
 

@@ -16,6 +16,17 @@ public interface GradientKernels {
     /** Adds the gradients of one region; see {@link GradientCall}. */
     Future<?> attend(GradientCall call);
 
+    /** Makes every element of a sum of gradients 0. */
+    Future<?> clear(Tensor sums);
+
+    /**
+     * Adds one sum of gradients to another, as where two ranks attended the same keys.
+     *
+     * @param from of f32
+     * @param into of f32 and {@code from}'s shape
+     */
+    Future<?> add(Tensor from, Tensor into);
+
     /** Rounds sums of gradients to the nearest of {@code to}'s dtype; both of one shape. */
     Future<?> round(Tensor from, Tensor to);
 }

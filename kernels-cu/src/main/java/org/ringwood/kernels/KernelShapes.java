@@ -45,6 +45,17 @@ public final class KernelShapes {
         require("delta", delta, DType.F32, out.tokens(), out.heads(), 1);
     }
 
+    /** @throws IllegalArgumentException if {@code sums} are no sums of gradients */
+    public static void requireSums(Tensor sums) {
+        requireSums(sums, sums);
+    }
+
+    /** @throws IllegalArgumentException if these aren't sums of gradients of one shape */
+    public static void requireSums(Tensor from, Tensor into) {
+        require("a sum of gradients", into, DType.F32, into.tokens(), into.heads(), into.dim());
+        require("a sum of gradients", from, DType.F32, into.tokens(), into.heads(), into.dim());
+    }
+
     /** @throws IllegalArgumentException if sums of gradients can't be rounded to {@code to} */
     public static void requireRounding(Tensor from, Tensor to) {
         require("a sum of gradients", from, DType.F32, to.tokens(), to.heads(), to.dim());

@@ -112,6 +112,11 @@ public record Slice(long qFrom, long qTo, long kFrom, long kTo, long lowest, lon
                 : new Slice(qFrom + dq, qTo + dq, kFrom + dk, kTo + dk, lowest + dk - dq, highest + dk - dq);
     }
 
+    /** The same pairs with queries and keys in each other's place. */
+    public Slice transposed() {
+        return new Slice(kFrom, kTo, qFrom, qTo, -highest, -lowest);
+    }
+
     /** First key that query {@code q} admits; meaningful only below {@link #keyTo}. */
     public long keyFrom(long q) {
         return Math.max(kFrom, q + lowest);

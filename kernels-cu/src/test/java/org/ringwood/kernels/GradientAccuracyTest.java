@@ -258,6 +258,30 @@ class GradientAccuracyTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"CPU", "SCALAR"})
+    void sumsAreAddedAndCleared(Devices.Kind kind) throws Exception {
+        try (Device device = Devices.open(kind, 2);
+                Arena arena = Arena.ofShared()) {
+            Tensor from = Layout.GAPS.random(arena, DType.F32, 33, 3, 17, 1, new Random(4));
+            Tensor into = Layout.HEADS_FIRST.random(arena, DType.F32, 33, 3, 17, 1, new Random(5));
+            float expected = into.get(32, 1, 16) + from.get(32, 1, 16);
+            device.gradients().add(from, into).get();
+            assertThat(into.get(32, 1, 16)).isEqualTo(expected);
+            Tensor heads = into.heads(1, 2);
+            float beside = into.get(32, 2, 0);
+            device.gradients().clear(heads).get();
+            for (int row = 0; row < 33; row++) {
+                for (int i = 0; i < 17; i++) {
+                    assertThat(into.get(row, 1, i)).isZero();
+                }
+            }
+            assertThat(into.get(32, 2, 0)).isEqualTo(beside).isNotZero();
+            assertThatThrownBy(() -> device.gradients().add(from.rows(0, 32), into))
+                    .hasMessage("a sum of gradients is F32[32, 3, 17], and must be F32[33, 3, 17]");
+        }
+    }
+
     @Test
     void tensorsThatDoNotFitAreNamed() {
         try (Arena arena = Arena.ofShared()) {

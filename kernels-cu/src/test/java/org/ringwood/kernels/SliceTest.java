@@ -55,7 +55,7 @@ class SliceTest {
     }
 
     @Test
-    void intersectionClipAndShiftAreThoseOfTheSets() {
+    void whatIsMadeOfSlicesIsThatOfTheSets() {
         Random random = new Random(3);
         for (int i = 0; i < CASES; i++) {
             Slice a = slice(random);
@@ -65,6 +65,7 @@ class SliceTest {
             assertAdmits(
                     a.clip(c[0], c[1], c[2], c[3]),
                     (q, k) -> a.admits(q, k) && q >= c[0] && q < c[1] && k >= c[2] && k < c[3]);
+            assertAdmits(a.transposed(), (q, k) -> a.admits(k, q));
             assertAdmits(a.shift(2, -1), (q, k) -> a.admits(q - 2, k + 1));
         }
     }

@@ -50,6 +50,39 @@ final class CpuGradients implements GradientKernels {
     }
 
     @Override
+    public Future<?> clear(Tensor sums) {
+        KernelShapes.requireSums(sums);
+        float[] zeros = new float[sums.dim()];
+        return pool.submit(ranges(sums, (first, end, worker) -> {
+            for (long row = first; row < end; row++) {
+                for (int head = 0; head < sums.heads(); head++) {
+                    sums.write(row, head, zeros, 0);
+                }
+            }
+        }));
+    }
+
+    @Override
+    public Future<?> add(Tensor from, Tensor into) {
+        KernelShapes.requireSums(from, into);
+        int dim = into.dim();
+        return pool.submit(ranges(into, (first, end, worker) -> {
+            float[] sums = new float[dim];
+            float[] more = new float[dim];
+            for (long row = first; row < end; row++) {
+                for (int head = 0; head < into.heads(); head++) {
+                    from.read(row, head, more, 0);
+                    into.read(row, head, sums, 0);
+                    for (int i = 0; i < dim; i++) {
+                        sums[i] += more[i];
+                    }
+                    into.write(row, head, sums, 0);
+                }
+            }
+        }));
+    }
+
+    @Override
     public Future<?> round(Tensor from, Tensor to) {
         KernelShapes.requireRounding(from, to);
         return pool.submit(ranges(to, (first, end, worker) -> {

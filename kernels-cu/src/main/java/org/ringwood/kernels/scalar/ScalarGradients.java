@@ -43,6 +43,22 @@ public final class ScalarGradients implements GradientKernels {
     }
 
     @Override
+    public Future<?> clear(Tensor sums) {
+        KernelShapes.requireSums(sums);
+        return eachHead(sums, (row, head) -> sums.write(row, head, new float[sums.dim()], 0));
+    }
+
+    @Override
+    public Future<?> add(Tensor from, Tensor into) {
+        KernelShapes.requireSums(from, into);
+        return eachHead(into, (row, head) -> {
+            for (int i = 0; i < into.dim(); i++) {
+                into.set(row, head, i, into.get(row, head, i) + from.get(row, head, i));
+            }
+        });
+    }
+
+    @Override
     public Future<?> round(Tensor from, Tensor to) {
         KernelShapes.requireRounding(from, to);
         return eachHead(to, (row, head) -> {
