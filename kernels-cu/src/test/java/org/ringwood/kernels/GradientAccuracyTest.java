@@ -11,14 +11,18 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.ringwood.kernels.scalar.GradientAccuracy;
+import org.ringwood.kernels.scalar.GradientSamples;
 
 /** Gradients equal those of the f64 oracle under the project's error bound. */
 class GradientAccuracyTest {
@@ -122,6 +126,42 @@ class GradientAccuracyTest {
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void theScalarProviderIsWithinTheBoundToo(long seed) {
         assertAccurate(AccuracyContract.randomCase(new Random(seed)), scalar);
+    }
+
+    /** Large results are judged by samples: of all rows, they say what the whole does. */
+    @ParameterizedTest
+    @CsvSource({"3, 3", "5, 2"})
+    void samplesOfAllRowsJudgeAsTheWhole(int heads, int keyHeads) {
+        AttentionCase attention = AttentionCase.causal(60, 9)
+                .withHeads(heads, keyHeads)
+                .withDimV(5)
+                .withSoftcap(3);
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, scalar);
+            tensors.attend(scalar, 0, 60);
+            var samples = new GradientSamples(tensors.operands().problem(), tensors.outGradients());
+            List<Long> rows = LongStream.range(0, 60).boxed().toList();
+            IntStream.range(0, heads).forEach(head -> rows.forEach(row -> samples.addQuery(row, head)));
+            IntStream.range(0, keyHeads).forEach(head -> samples.addKeys(rows, head));
+            GradientAccuracy whole =
+                    tensors.problem().judge(tensors.queryGradients(), tensors.keyGradients(), tensors.valueGradients());
+            assertThat(distance(samples.queries(), tensors.queryGradients())).isEqualTo(whole.queries());
+            assertThat(distance(samples.keys(), tensors.keyGradients()).error())
+                    .isCloseTo(whole.keys().error(), within(1e-12));
+            assertThat(distance(samples.values(), tensors.valueGradients()).error())
+                    .isCloseTo(whole.values().error(), within(1e-12));
+        }
+    }
+
+    private static GradientAccuracy.Distance distance(List<GradientSamples.Sample> samples, Tensor gradients) {
+        float[] actual = new float[gradients.dim()];
+        return samples.stream()
+                .map(sample -> {
+                    gradients.read(sample.row(), sample.head(), actual, 0);
+                    return sample.distance(actual, gradients.dtype());
+                })
+                .reduce(GradientAccuracy.Distance::and)
+                .orElseThrow();
     }
 
     /** The oracle itself: what its output changes by as an operand changes is what its gradients say. */

@@ -2,7 +2,6 @@ package org.ringwood.kernels.scalar;
 
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
-import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Tensor;
 
 /** The gradients of a whole, unsharded attention problem, for judging results. All of them are kept in f64, so it is for small ones. */
@@ -42,16 +41,13 @@ public final class GradientProblem {
         Tensor keys = attention.keys();
         Tensor values = attention.values();
         Gradients gradients = new Gradients(attention);
-        float[] query = new float[queries.dim()];
-        float[] outGradient = new float[values.dim()];
         float[] key = new float[keys.dim()];
         float[] value = new float[values.dim()];
         for (long row = 0; row < queries.tokens(); row++) {
             for (int head = 0; head < queries.heads(); head++) {
                 int keyHead = AttentionCall.keyHead(head, queries.heads(), keys.heads());
-                queries.read(row, head, query, 0);
-                outGradients.read(row, head, outGradient, 0);
-                RowGradients of = row(row, head, query, outGradient, arithmetic);
+                RowGradients of =
+                        RowGradients.of(attention, outGradients, attention.oracle(row, head), row, head, arithmetic);
                 for (Chunk run : attention.slices().keys(row)) {
                     for (long k = run.from(); k < run.to(); k++) {
                         keys.read(k, keyHead, key, 0);
@@ -71,18 +67,6 @@ public final class GradientProblem {
         return gradients;
     }
 
-    private RowGradients row(long row, int head, float[] query, float[] outGradient, Arithmetic arithmetic) {
-        Oracle oracle = attention.oracle(row, head);
-        boolean exactly = arithmetic == Arithmetic.EXACT;
-        double[] out = exactly ? oracle.exact().out() : oracle.plainOut(outGradients.dtype());
-        double lse = exactly ? oracle.exact().lse() : oracle.plainLse();
-        // Kernels are given it rounded once: else a row of one key, whose slope is 0, would have no error in plain
-        // arithmetic alone.
-        double delta = arithmetic.rounded(RowGradients.delta(out, outGradient));
-        return new RowGradients(
-                query.clone(), outGradient.clone(), attention.scale(), attention.softcap(), lse, delta, arithmetic);
-    }
-
     private static double[] zeros(Tensor tensor) {
         return new double[Math.toIntExact(tensor.tokens() * tensor.heads() * tensor.dim())];
     }
@@ -100,24 +84,12 @@ public final class GradientProblem {
     }
 
     private static GradientAccuracy.Distance distance(Tensor actual, double[] exact, double[] plain) {
-        double error = 0;
-        double yardstick = 0;
-        double largest = 0;
-        DType dtype = actual.dtype();
-        for (long row = 0; row < actual.tokens(); row++) {
-            for (int head = 0; head < actual.heads(); head++) {
-                for (int i = 0; i < actual.dim(); i++) {
-                    int at = place(actual, row, head) + i;
-                    error = Math.max(error, Accuracy.distance(actual.get(row, head, i), exact[at]));
-                    yardstick = Math.max(yardstick, ifFinite(Accuracy.distance(plain[at], exact[at])));
-                    largest = Math.max(largest, ifFinite(Math.abs(exact[at])));
-                }
-            }
-        }
-        return new GradientAccuracy.Distance(error, yardstick, largest, dtype.epsilon());
-    }
-
-    private static double ifFinite(double size) {
-        return Double.isFinite(size) ? size : 0;
+        int rowElements = actual.heads() * actual.dim();
+        return GradientAccuracy.distance(
+                exact.length,
+                i -> actual.get(i / rowElements, i % rowElements / actual.dim(), i % actual.dim()),
+                i -> exact[i],
+                i -> plain[i],
+                actual.dtype());
     }
 }

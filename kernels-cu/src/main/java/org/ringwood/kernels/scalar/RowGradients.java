@@ -1,5 +1,7 @@
 package org.ringwood.kernels.scalar;
 
+import org.ringwood.kernels.Tensor;
+
 /** The gradients of one (row, head), key after key, in arithmetic whose every result is rounded in one way. */
 final class RowGradients {
     private final float[] query;
@@ -27,6 +29,27 @@ final class RowGradients {
         this.delta = delta;
         this.arithmetic = arithmetic;
         this.queryGradient = new double[query.length];
+    }
+
+    /**
+     * Begins with no key.
+     *
+     * @param outGradients of the whole attention's output; plain arithmetic rounds the output to its dtype
+     * @param oracle of the row and head, with all its keys
+     */
+    static RowGradients of(
+            AttentionProblem attention, Tensor outGradients, Oracle oracle, long row, int head, Arithmetic arithmetic) {
+        float[] query = new float[attention.queries().dim()];
+        float[] outGradient = new float[outGradients.dim()];
+        attention.queries().read(row, head, query, 0);
+        outGradients.read(row, head, outGradient, 0);
+        boolean exactly = arithmetic == Arithmetic.EXACT;
+        double[] out = exactly ? oracle.exact().out() : oracle.plainOut(outGradients.dtype());
+        double lse = exactly ? oracle.exact().lse() : oracle.plainLse();
+        // Kernels are given it rounded once: else a row of one key, whose slope is 0, would have no error in plain
+        // arithmetic alone.
+        double delta = arithmetic.rounded(delta(out, outGradient));
+        return new RowGradients(query, outGradient, attention.scale(), attention.softcap(), lse, delta, arithmetic);
     }
 
     /** The sum of the products of an output and its gradient. */

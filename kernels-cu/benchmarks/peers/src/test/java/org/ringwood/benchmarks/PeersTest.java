@@ -36,7 +36,11 @@ class PeersTest {
                 "rows=50,heads=4/1,dim=64,dtype=f16,mask=causal",
                 "rows=1,keys=300,heads=4,dim=16,items=2",
                 "rows=2,keys=300,heads=4,dim=16,dimv=8,layout=thd",
-                "rows=1,keys=300,heads=8/2,dim=16,items=2"
+                "rows=1,keys=300,heads=8/2,dim=16,items=2",
+                "rows=65,heads=3,dim=20,pass=backward",
+                "rows=33,heads=4,dim=16,items=3,mask=causal,layout=thd,pass=backward",
+                "rows=40,keys=70,heads=2,dim=24,items=2,pass=backward",
+                "rows=50,heads=4,dim=64,dtype=bf16,mask=causal,pass=backward"
             })
     void aPeerComputesWhatRingwoodDoes(String text) {
         Measurement measured = BENCH.measure(KernelCase.of(WorkloadText.parse(text)), 1);
@@ -53,7 +57,8 @@ class PeersTest {
                 "rows=64,dim=16,mask=documents:3",
                 "rows=30,keys=64,dim=16,mask=causal",
                 "rows=30,heads=8/3,dim=16",
-                "rows=30,heads=8/2,dim=16,items=2,layout=thd"
+                "rows=30,heads=8/2,dim=16,items=2,layout=thd",
+                "rows=30,heads=8/2,dim=16,pass=backward"
             })
     void aPeerDeclinesWhatItHasNoKernelFor(String text) {
         assertThat(BENCH.measure(KernelCase.of(WorkloadText.parse(text)), 1).peers())

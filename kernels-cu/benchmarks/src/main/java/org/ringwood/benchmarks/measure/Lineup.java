@@ -24,8 +24,9 @@ final class Lineup implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Operands operands;
     private final Ceiling ceiling;
-    private final Ringwood own;
-    private final Optional<Ringwood> baseline;
+    private final Ringwood forward;
+    private final Contender own;
+    private final Optional<Contender> baseline;
     private final List<Entry> entries = new ArrayList<>();
 
     Lineup(KernelCase subject, int threads, Ceilings ceilings, List<Peer> peers) {
@@ -33,10 +34,20 @@ final class Lineup implements AutoCloseable {
         this.threads = threads;
         this.operands = RandomOperands.of(subject.workload(), arena);
         this.ceiling = subject.workload().isDecode() ? ceilings.reading(threads) : ceilings.arithmetic(threads);
-        this.own = new Ringwood(operands, threads);
-        this.baseline =
-                subject.baseline().map(other -> new Ringwood(RandomOperands.of(other.workload(), arena), threads));
+        this.forward = new Ringwood(operands, threads);
+        this.own = own(forward, operands);
+        this.baseline = subject.baseline().map(other -> {
+            Operands others = RandomOperands.of(other.workload(), arena);
+            return own(new Ringwood(others, threads), others);
+        });
         peers.forEach(peer -> entries.add(tried(peer.enter(operands, threads))));
+    }
+
+    private static Contender own(Ringwood forward, Operands operands) {
+        return switch (operands.workload().pass()) {
+            case FORWARD -> forward;
+            case BACKWARD -> new RingwoodBackward(forward, operands);
+        };
     }
 
     /** A peer may refuse a shape that it did not decline. */
@@ -52,7 +63,7 @@ final class Lineup implements AutoCloseable {
         return entry;
     }
 
-    /** Measures for about {@code seconds}, then compares the outputs. */
+    /** Measures for about {@code seconds}, then compares the results. */
     Measurement measure(double seconds) {
         double warmUp = WARM_UP_SHARE * seconds;
         Rounds rounds = new Rounds();
@@ -62,12 +73,15 @@ final class Lineup implements AutoCloseable {
         List<Function<Truth, Outcome>> peers =
                 entries.stream().map(entry -> outcome(entry, rounds, warmUp)).toList();
         rounds.run(seconds);
-        Truth truth = new Truth(operands);
+        Truth truth = switch (operands.workload().pass()) {
+            case FORWARD -> new OutputTruth(operands, forward);
+            case BACKWARD -> new GradientTruth(operands, own);
+        };
         return new Measurement(
                 subject,
                 threads,
                 timing(owns, own, truth),
-                truth.holds(own),
+                truth.holds(),
                 ceilings.median(),
                 baselines
                         .map(series -> OptionalDouble.of(subject.relativeCost(owns.median(), series.median())))
@@ -98,7 +112,7 @@ final class Lineup implements AutoCloseable {
                 peer.close();
             }
         }
-        baseline.ifPresent(Ringwood::close);
+        baseline.ifPresent(Contender::close);
         own.close();
         arena.close();
     }

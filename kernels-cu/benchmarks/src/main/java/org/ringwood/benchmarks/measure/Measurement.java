@@ -30,7 +30,7 @@ public record Measurement(
     /**
      * A kernel's time and error.
      *
-     * @param seconds of one attention
+     * @param seconds of one attention, or of its gradients
      * @param relativeError distance from the f64 oracle in the Euclidean norm, relative to it, over sampled rows
      */
     public record Timing(double seconds, double relativeError) {}
@@ -41,7 +41,7 @@ public record Measurement(
          * It attended.
          *
          * @param timing its time and error
-         * @param largestDifference of any element of its output from Ringwood's
+         * @param largestDifference of any element of its results from Ringwood's
          */
         record Measured(Timing timing, double largestDifference) implements Outcome {}
 

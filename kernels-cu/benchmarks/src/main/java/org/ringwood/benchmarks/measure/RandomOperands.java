@@ -1,7 +1,9 @@
 package org.ringwood.benchmarks.measure;
 
 import java.lang.foreign.Arena;
+import java.util.Optional;
 import org.ringwood.benchmarks.peer.Operands;
+import org.ringwood.benchmarks.workload.Pass;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.SoftmaxState;
@@ -19,12 +21,15 @@ final class RandomOperands {
         this.bits = seed;
     }
 
-    /** Bytes of the operands, of one output, and of the softmax state that it is made from. */
+    /** Bytes of the operands, of one output, of the softmax state that it is made from, and of gradients. */
     static double bytes(Workload workload) {
         double keys = (double) workload.allKeys() * workload.keyHeads() * (workload.dim() + workload.dimV());
         double rows = (double) workload.allRows() * workload.heads() * (workload.dim() + workload.dimV());
         double state = (double) workload.allRows() * workload.heads() * (SoftmaxState.HEADER + workload.dimV());
-        return (keys + rows) * workload.dtype().bytes() + state * Float.BYTES;
+        double forward = (keys + rows) * workload.dtype().bytes() + state * Float.BYTES;
+        // Those of the output are of its dtype, the others are kept as sums in f32 and rounded.
+        double gradients = (keys + rows) * (workload.dtype().bytes() + Float.BYTES);
+        return workload.pass() == Pass.BACKWARD ? forward + gradients : forward;
     }
 
     static Operands of(Workload workload, Arena arena) {
@@ -35,10 +40,14 @@ final class RandomOperands {
                 workload,
                 allocate(arena, workload, dtype, rows, workload.heads(), workload.dim()),
                 allocate(arena, workload, dtype, keys, workload.keyHeads(), workload.dim()),
-                allocate(arena, workload, dtype, keys, workload.keyHeads(), workload.dimV()));
+                allocate(arena, workload, dtype, keys, workload.keyHeads(), workload.dimV()),
+                workload.pass() == Pass.BACKWARD
+                        ? Optional.of(allocate(arena, workload, dtype, rows, workload.heads(), workload.dimV()))
+                        : Optional.empty());
         new RandomOperands(1).fill(operands.queries());
         new RandomOperands(2).fill(operands.keys());
         new RandomOperands(3).fill(operands.values());
+        operands.outGradients().ifPresent(new RandomOperands(4)::fill);
         return operands;
     }
 

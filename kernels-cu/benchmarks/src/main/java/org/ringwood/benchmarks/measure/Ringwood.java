@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.ringwood.benchmarks.peer.Contender;
 import org.ringwood.benchmarks.peer.Operands;
+import org.ringwood.benchmarks.workload.Quantity;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
@@ -17,7 +18,7 @@ import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Tensor;
 
-/** Ringwood's own kernels: clear a state, attend into it, finish it. All three are measured. */
+/** Ringwood's own kernels of attention: clear a state, attend into it, finish it. All three are measured. */
 final class Ringwood implements Contender {
     private final Arena arena = Arena.ofShared();
     private final Device device;
@@ -59,8 +60,26 @@ final class Ringwood implements Contender {
     }
 
     @Override
-    public void output(long row, int head, float[] into) {
+    public void read(Quantity of, long row, int head, float[] into) {
         out.read(row, head, into, 0);
+    }
+
+    Device device() {
+        return device;
+    }
+
+    /** What was attended last. */
+    AttentionCall call() {
+        return call;
+    }
+
+    Tensor out() {
+        return out;
+    }
+
+    /** Logarithms of the sums of the exponentials of all rows' scores. */
+    Tensor lse() {
+        return lse;
     }
 
     /** Logarithm of the sum of the exponentials of a row's scores. */
@@ -74,7 +93,7 @@ final class Ringwood implements Contender {
         arena.close();
     }
 
-    private static void await(Future<?> done) {
+    static void await(Future<?> done) {
         try {
             done.get();
         } catch (InterruptedException e) {

@@ -1,18 +1,20 @@
 package org.ringwood.benchmarks.peer;
 
+import org.ringwood.benchmarks.workload.Quantity;
+
 /**
- * One attention kernel, ready to attend one workload again and again. It is used and closed by the thread that prepared it.
+ * One kernel, ready to compute one workload again and again. It is used and closed by the thread that prepared it.
  */
 public interface Contender extends AutoCloseable {
     /**
-     * Attends once; returns when the whole output is in memory.
+     * Computes the workload's pass once; returns when all of its results are in memory.
      *
      * @throws IllegalStateException if it can't; the message says why
      */
     void attend();
 
-    /** Widens the last output of a query row's head into {@code into[0, dimV)}. */
-    void output(long row, int head, float[] into);
+    /** Widens the last result for a row's head into {@code into[0, dim)}; {@code of} is one of the pass's results. */
+    void read(Quantity of, long row, int head, float[] into);
 
     /** Frees what was prepared. */
     @Override

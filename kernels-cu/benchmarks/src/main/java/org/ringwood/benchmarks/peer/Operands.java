@@ -1,5 +1,6 @@
 package org.ringwood.benchmarks.peer;
 
+import java.util.Optional;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.Tensor;
 
@@ -11,8 +12,9 @@ import org.ringwood.kernels.Tensor;
  * @param queries {@code [items * rows, heads, dim]}
  * @param keys {@code [items * keys, keyHeads, dim]}
  * @param values {@code [items * keys, keyHeads, dimV]}
+ * @param outGradients {@code [items * rows, heads, dimV]}: the gradient of the output; there for a backward pass only
  */
-public record Operands(Workload workload, Tensor queries, Tensor keys, Tensor values) {
+public record Operands(Workload workload, Tensor queries, Tensor keys, Tensor values, Optional<Tensor> outGradients) {
     /** Factor of the scores: {@code 1/sqrt(dim)}. */
     public float scale() {
         return (float) (1 / Math.sqrt(workload.dim()));

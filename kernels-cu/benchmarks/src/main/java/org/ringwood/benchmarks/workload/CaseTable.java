@@ -17,14 +17,14 @@ public final class CaseTable {
 
     private CaseTable() {}
 
-    /** All cases: some minutes on two cores. */
+    /** All cases: a quarter of an hour on two cores. */
     public static List<KernelCase> complete() {
-        return Stream.of(sizes(), tails(), heads(), types(), sparse(), decode())
+        return Stream.of(sizes(), tails(), heads(), types(), sparse(), decode(), backward())
                 .flatMap(List::stream)
                 .toList();
     }
 
-    /** One case of each kind: below two minutes on two cores. */
+    /** One case of each kind: some two minutes on two cores. */
     public static List<KernelCase> quick() {
         return List.of(
                 KernelCase.of(TYPICAL),
@@ -35,7 +35,9 @@ public final class CaseTable {
                 KernelCase.of(TYPICAL.withDtype(BF16)),
                 KernelCase.of(LONG.withMasking(new Masking.Window(1024))),
                 KernelCase.of(DECODE),
-                KernelCase.of(DECODE.withKeyHeads(1)));
+                KernelCase.of(DECODE.withKeyHeads(1)),
+                KernelCase.of(TYPICAL.backward()),
+                KernelCase.of(TYPICAL.withMasking(CAUSAL).backward()));
     }
 
     private static List<KernelCase> sizes() {
@@ -92,5 +94,19 @@ public final class CaseTable {
                 KernelCase.of(DECODE.withKeyHeads(1).withDtype(BF16)),
                 KernelCase.of(Workload.decode(16, 8192, 8, 8, 128)),
                 KernelCase.of(Workload.decode(16, 8192, 8, 2, 128).withDtype(BF16)));
+    }
+
+    private static List<KernelCase> backward() {
+        Stream<KernelCase> sizes = Stream.of(128, 64)
+                .flatMap(dim -> Stream.of(1024, 2048, 4096).map(tokens -> Workload.square(tokens, 8, dim)))
+                .flatMap(workload -> Stream.of(workload, workload.withMasking(CAUSAL)))
+                .map(Workload::backward)
+                .map(KernelCase::of);
+        Stream<KernelCase> others = Stream.of(
+                KernelCase.of(Workload.square(2048, 8, 80).backward()),
+                KernelCase.of(TYPICAL.withKeyHeads(2).backward()),
+                KernelCase.of(TYPICAL.withDtype(BF16).backward()),
+                KernelCase.of(TYPICAL.withDtype(BF16).withMasking(CAUSAL).backward()));
+        return Stream.concat(sizes, others).toList();
     }
 }

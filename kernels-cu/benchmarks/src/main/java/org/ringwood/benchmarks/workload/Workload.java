@@ -8,7 +8,7 @@ import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Slice;
 
 /**
- * One attention: {@code items} independent sequences of equal length, each with the whole mask to itself.
+ * One attention, or its gradients: {@code items} independent sequences of equal length, each with the whole mask to itself.
  *
  * @param items sequences
  * @param rows query rows of a sequence
@@ -20,6 +20,7 @@ import org.ringwood.kernels.Slice;
  * @param dtype element type of inputs and output
  * @param masking what a query attends
  * @param layout order of the tensors' dimensions
+ * @param pass what is computed of it
  */
 public record Workload(
         int items,
@@ -31,7 +32,8 @@ public record Workload(
         int dimV,
         DType dtype,
         Masking masking,
-        Layout layout) {
+        Layout layout,
+        Pass pass) {
 
     /** Up to so many queries a sequence are a decode: it is bound by memory, and told in bytes a second. */
     private static final long DECODE_ROWS = 8;
@@ -65,37 +67,44 @@ public record Workload(
 
     /** One sequence of {@code tokens} queries and keys, full attention, f32, heads first. */
     public static Workload square(long tokens, int heads, int dim) {
-        return new Workload(1, tokens, tokens, heads, heads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD);
+        return new Workload(
+                1, tokens, tokens, heads, heads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD, Pass.FORWARD);
     }
 
     /** {@code items} sequences with one query each. */
     public static Workload decode(int items, long keys, int heads, int keyHeads, int dim) {
-        return new Workload(items, 1, keys, heads, keyHeads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD);
+        return new Workload(
+                items, 1, keys, heads, keyHeads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD, Pass.FORWARD);
     }
 
     /** This with as many queries and keys as {@code tokens}. */
     public Workload withTokens(long tokens) {
-        return new Workload(items, tokens, tokens, heads, keyHeads, dim, dimV, dtype, masking, layout);
+        return new Workload(items, tokens, tokens, heads, keyHeads, dim, dimV, dtype, masking, layout, pass);
     }
 
     /** This with fewer key heads. */
     public Workload withKeyHeads(int number) {
-        return new Workload(items, rows, keys, heads, number, dim, dimV, dtype, masking, layout);
+        return new Workload(items, rows, keys, heads, number, dim, dimV, dtype, masking, layout, pass);
     }
 
     /** This with other elements. */
     public Workload withDtype(DType type) {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, type, masking, layout);
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, type, masking, layout, pass);
     }
 
     /** This with another mask. */
     public Workload withMasking(Masking other) {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, other, layout);
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, other, layout, pass);
     }
 
     /** This in another layout. */
     public Workload withLayout(Layout other) {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, other);
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, other, pass);
+    }
+
+    /** The gradients of this. */
+    public Workload backward() {
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, layout, Pass.BACKWARD);
     }
 
     /** Query rows of all sequences. */
@@ -123,9 +132,9 @@ public record Workload(
                 * masking.slices(rows, keys).stream().mapToLong(Slice::area).sum();
     }
 
-    /** Multiplications and additions of the two matrix products over the admitted pairs. */
+    /** Multiplications and additions of the matrix products over the admitted pairs. */
     public double flops() {
-        return FLOPS_PER_MULTIPLY_ADD * pairs() * heads * ((double) dim + dimV);
+        return FLOPS_PER_MULTIPLY_ADD * pairs() * heads * pass.multiplyAdds(dim, dimV);
     }
 
     /** Bytes of the keys and values that some query attends. */
@@ -139,7 +148,7 @@ public record Workload(
 
     /** Whether it has so few queries that reading keys and values is what takes the time. */
     public boolean isDecode() {
-        return rows <= DECODE_ROWS;
+        return pass == Pass.FORWARD && rows <= DECODE_ROWS;
     }
 
     /** The text that {@link WorkloadText#parse} reads, without what it need not be told. */
@@ -154,6 +163,7 @@ public record Workload(
         append(text, true, "mask", masking);
         append(text, items > 1, "items", items);
         append(text, layout != Layout.HTD, "layout", layout);
+        append(text, pass != Pass.FORWARD, "pass", pass);
         return text.toString();
     }
 

@@ -11,7 +11,7 @@ import org.ringwood.kernels.DType;
 /** Reads workloads such as {@code rows=2049,keys=4096,heads=8/2,dim=80,dtype=bf16,mask=causal}. */
 public final class WorkloadText {
     private static final List<String> KEYS =
-            List.of("rows", "keys", "heads", "dim", "dimv", "dtype", "mask", "items", "layout");
+            List.of("rows", "keys", "heads", "dim", "dimv", "dtype", "mask", "items", "layout", "pass");
 
     private final Map<String, String> values;
 
@@ -21,7 +21,7 @@ public final class WorkloadText {
 
     /**
      * Reads a workload; {@code rows} and {@code dim} must be told, the rest has defaults: as many keys as rows, 8 heads, values as
-     * long as keys, f32, full, 1 item, heads first.
+     * long as keys, f32, full, 1 item, heads first, the forward pass.
      *
      * @throws IllegalArgumentException if the text is no workload; the message says why
      */
@@ -67,7 +67,8 @@ public final class WorkloadText {
                 (int) number("dimv", Integer.MAX_VALUE, Integer.toString(dim)),
                 constant("dtype", DType.class, "f32"),
                 masking(values.getOrDefault("mask", "full")),
-                constant("layout", Workload.Layout.class, "htd"));
+                constant("layout", Workload.Layout.class, "htd"),
+                constant("pass", Pass.class, "forward"));
     }
 
     private static Masking masking(String text) {

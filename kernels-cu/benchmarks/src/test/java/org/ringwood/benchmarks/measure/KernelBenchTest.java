@@ -11,6 +11,7 @@ import org.ringwood.benchmarks.peer.Contender;
 import org.ringwood.benchmarks.peer.Operands;
 import org.ringwood.benchmarks.peer.Peer;
 import org.ringwood.benchmarks.workload.KernelCase;
+import org.ringwood.benchmarks.workload.Quantity;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.benchmarks.workload.WorkloadText;
 
@@ -22,7 +23,9 @@ class KernelBenchTest {
             strings = {
                 "rows=65,heads=4/2,dim=20,mask=causal",
                 "rows=40,dim=16,dtype=bf16,mask=documents:3,layout=thd",
-                "rows=1,keys=300,heads=4/1,dim=24,dimv=16,dtype=f16,items=3"
+                "rows=1,keys=300,heads=4/1,dim=24,dimv=16,dtype=f16,items=3",
+                "rows=65,heads=4/2,dim=20,dimv=12,mask=causal,pass=backward",
+                "rows=40,dim=16,dtype=bf16,mask=documents:3,layout=thd,pass=backward"
             })
     void aCaseIsMeasuredAndRight(String text) {
         Workload workload = WorkloadText.parse(text);
@@ -103,7 +106,7 @@ class KernelBenchTest {
         public void attend() {}
 
         @Override
-        public void output(long row, int head, float[] into) {
+        public void read(Quantity of, long row, int head, float[] into) {
             java.util.Arrays.fill(into, 0);
         }
 

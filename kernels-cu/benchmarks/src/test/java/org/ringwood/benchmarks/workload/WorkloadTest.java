@@ -55,6 +55,10 @@ class WorkloadTest {
         assertThat(WorkloadText.parse("rows=10,heads=6/2,dim=8,dimv=5,mask=causal")
                         .flops())
                 .isEqualTo(55.0 * 6 * 2 * (8 + 5));
+        // Scores and the gradients of scores, queries, keys and values.
+        assertThat(WorkloadText.parse("rows=10,heads=6/2,dim=8,dimv=5,mask=causal,pass=backward")
+                        .flops())
+                .isEqualTo(55.0 * 6 * 2 * (8 + 5 + 8 + 8 + 5));
     }
 
     @Test

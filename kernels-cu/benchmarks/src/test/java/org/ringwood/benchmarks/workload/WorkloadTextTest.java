@@ -18,10 +18,10 @@ class WorkloadTextTest {
     @Test
     void everythingCanBeTold() {
         Workload workload = WorkloadText.parse(
-                "rows=3, keys=70,heads=6/2,dim=80,dimv=64,dtype=BF16,mask=window:9,items=4,layout=thd");
+                "rows=3, keys=70,heads=6/2,dim=80,dimv=64,dtype=BF16,mask=window:9,items=4,layout=thd,pass=backward");
         assertThat(workload)
-                .isEqualTo(
-                        new Workload(4, 3, 70, 6, 2, 80, 64, DType.BF16, new Masking.Window(9), Workload.Layout.THD));
+                .isEqualTo(new Workload(
+                        4, 3, 70, 6, 2, 80, 64, DType.BF16, new Masking.Window(9), Workload.Layout.THD, Pass.BACKWARD));
     }
 
     @Test
@@ -57,7 +57,8 @@ class WorkloadTextTest {
                 "rows=2,dim=64,mask=window | mask=window is none of",
                 "rows=2,dim=64,mask=window:x | is no whole number",
                 "rows=2,keys=3,dim=64,mask=documents:2 | as many rows as keys",
-                "rows=2,dim=64,layout=htx | layout=htx is none of htd, thd"
+                "rows=2,dim=64,layout=htx | layout=htx is none of htd, thd",
+                "rows=2,dim=64,pass=back | pass=back is none of forward, backward"
             })
     void whatIsNoWorkloadIsRefusedWithItsCulprit(String text, String culprit) {
         assertThatThrownBy(() -> WorkloadText.parse(text))

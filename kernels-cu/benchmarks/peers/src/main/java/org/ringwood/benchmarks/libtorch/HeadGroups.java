@@ -1,6 +1,7 @@
 package org.ringwood.benchmarks.libtorch;
 
 import java.util.Optional;
+import org.ringwood.benchmarks.workload.Pass;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.Tensor;
 
@@ -19,6 +20,10 @@ record HeadGroups(Workload workload, int group) {
 
     /** Why libtorch can't attend these heads by strides alone, if so. */
     static Optional<String> obstacle(Workload workload) {
+        if (workload.pass() == Pass.BACKWARD && workload.heads() != workload.keyHeads()) {
+            return Optional.of(
+                    "gradients of grouped heads are computed: its operator has one for every query head, and no sum");
+        }
         if (workload.heads() % workload.keyHeads() != 0) {
             return Optional.of("heads are not in groups of equal size");
         }
@@ -52,19 +57,13 @@ record HeadGroups(Workload workload, int group) {
         return new long[] {batchStride, 0, tensor.tokenStride(), 1};
     }
 
-    /** Entry of the batch that holds a query row's head. */
-    int batchOf(long row, int head) {
-        int item = (int) (row / workload.rows());
+    /** Entry of the batch that holds a head of one of the sequences. */
+    int batchOf(int item, int head) {
         return grouped() ? head / group * workload.items() + item : item;
     }
 
     /** Head, within its entry of the batch, that holds a query's head. */
     int headOf(int head) {
         return grouped() ? head % group : head;
-    }
-
-    /** Row within its sequence. */
-    long rowOf(long row) {
-        return row % workload.rows();
     }
 }

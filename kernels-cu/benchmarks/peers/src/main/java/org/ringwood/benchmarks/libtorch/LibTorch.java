@@ -9,13 +9,15 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.benchmarks.peer.Contender;
 import org.ringwood.benchmarks.peer.Operands;
 import org.ringwood.benchmarks.peer.Peer;
 import org.ringwood.benchmarks.workload.Masking;
 import org.ringwood.benchmarks.workload.Workload;
+import org.ringwood.kernels.Tensor;
 
 /**
- * libtorch's {@code _scaled_dot_product_flash_attention_for_cpu}, what {@code scaled_dot_product_attention} of PyTorch runs on a CPU. The
+ * libtorch's {@code _scaled_dot_product_flash_attention_for_cpu}, what {@code scaled_dot_product_attention} of PyTorch runs on a CPU, and its backward. The
  * property {@code ringwood.libtorch} names the folder of its libraries.
  */
 public final class LibTorch implements Peer {
@@ -67,8 +69,14 @@ public final class LibTorch implements Peer {
         }
         int used = torch.useThreads(threads);
         return used == threads
-                ? new Entry.Ready(new TorchContender(torch, operands))
+                ? new Entry.Ready(contender(new TorchOperands(torch, operands), operands.outGradients()))
                 : new Entry.Absent("it insists on " + used + " threads instead of " + threads);
+    }
+
+    private static Contender contender(TorchOperands operands, Optional<Tensor> outGradients) {
+        return outGradients
+                .<Contender>map(gradients -> new TorchBackward(operands, gradients))
+                .orElseGet(() -> new TorchContender(operands));
     }
 
     private TorchLibrary load(Path library) {

@@ -33,6 +33,7 @@ final class TorchLibrary {
     private final MethodHandle dataOf;
     private final MethodHandle stridesOf;
     private final MethodHandle flashAttention;
+    private final MethodHandle flashAttentionBackward;
     private final MethodHandle setThreads;
     private final MethodHandle getThreads;
 
@@ -65,6 +66,21 @@ final class TorchLibrary {
                 ADDRESS,
                 JAVA_DOUBLE,
                 JAVA_INT,
+                ADDRESS,
+                ADDRESS,
+                ADDRESS,
+                ADDRESS);
+        flashAttentionBackward = status(
+                "aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu_backward",
+                ADDRESS,
+                ADDRESS,
+                ADDRESS,
+                ADDRESS,
+                ADDRESS,
+                ADDRESS,
+                JAVA_DOUBLE,
+                JAVA_INT,
+                ADDRESS,
                 ADDRESS,
                 ADDRESS,
                 ADDRESS,
@@ -172,6 +188,44 @@ final class TorchLibrary {
                     MemorySegment.NULL,
                     out,
                     lse));
+        } catch (Throwable e) {
+            throw broken(e);
+        }
+    }
+
+    /**
+     * The gradients of {@link #attend}. Writes the tensors of those of queries, keys and values, all to be deleted, to the last three.
+     *
+     * @param outGradients gradient of the output
+     * @param out output of the attention
+     * @param lse log-sum-exps of the attention
+     */
+    void attendBackward(
+            MemorySegment outGradients,
+            MemorySegment queries,
+            MemorySegment keys,
+            MemorySegment values,
+            MemorySegment out,
+            MemorySegment lse,
+            boolean causal,
+            MemorySegment queryGradients,
+            MemorySegment keyGradients,
+            MemorySegment valueGradients) {
+        try {
+            check((int) flashAttentionBackward.invokeExact(
+                    outGradients,
+                    queries,
+                    keys,
+                    values,
+                    out,
+                    lse,
+                    NO_DROPOUT,
+                    causal ? 1 : 0,
+                    MemorySegment.NULL,
+                    MemorySegment.NULL,
+                    queryGradients,
+                    keyGradients,
+                    valueGradients));
         } catch (Throwable e) {
             throw broken(e);
         }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.ringwood.benchmarks.peer.Contender;
 import org.ringwood.benchmarks.peer.Operands;
+import org.ringwood.benchmarks.workload.Quantity;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Tensor;
@@ -100,7 +101,7 @@ final class OnnxContender implements Contender {
     }
 
     @Override
-    public void output(long row, int head, float[] into) {
+    public void read(Quantity of, long row, int head, float[] into) {
         out.read(row, head, into, 0);
     }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.ringwood.benchmarks.peer.Operands;
 import org.ringwood.benchmarks.peer.Peer;
 import org.ringwood.benchmarks.workload.Masking;
+import org.ringwood.benchmarks.workload.Pass;
 import org.ringwood.benchmarks.workload.Workload;
 import org.ringwood.kernels.DType;
 
@@ -40,6 +41,9 @@ public final class OnnxRuntime implements Peer {
     private static Optional<String> obstacle(Operands operands) {
         Workload workload = operands.workload();
         Masking masking = workload.masking();
+        if (workload.pass() == Pass.BACKWARD) {
+            return Optional.of("gradients are computed: it has operators for the forward pass only");
+        }
         if (workload.dtype() != DType.F32) {
             return Optional.of("elements have 16 bits: its CPU operator has f32 only");
         }
