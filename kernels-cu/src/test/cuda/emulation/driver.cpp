@@ -56,11 +56,14 @@ struct Module {
 
 struct Stream {
   std::deque<std::function<int()>> work;
+  bool running = false;
 };
 
 struct Event {
   Stream* stream = nullptr;
-  uint64_t recorded = 0, reached = 0;
+  uint64_t recorded = 0;
+  // Work may reach it after it was destroyed.
+  std::shared_ptr<uint64_t> reached = std::make_shared<uint64_t>(0);
 };
 
 struct Free {
@@ -77,7 +80,7 @@ struct Driver {
   std::recursive_mutex mutex;
   bool initialized = false;
   // What tests set.
-  std::map<std::string, long> settings{{"version", 13000}, {"devices", 1}, {"memory", 4l << 30}, {"kilohertz", 10000}, {"deferred", 0}, {"failing launches", 0},
+  std::map<std::string, long> settings{{"version", 13000}, {"devices", 1}, {"memory", 4l << 30}, {"kilohertz", 10000}, {"deferred", 0}, {"failing launches", 0}, {"failing call", 0},
                                        {"bytes to device", 0}, {"bytes to host", 0}};
   int contexts = 0;
   int failed = SUCCESS;
@@ -155,8 +158,19 @@ uintptr_t allocate(std::map<uintptr_t, Run>& runs, size_t bytes, size_t alignmen
 void run_one(Driver& driver, Stream& stream) {
   std::function<int()> work = std::move(stream.work.front());
   stream.work.pop_front();
+  stream.running = true;
   int result = driver.failed ? driver.failed : work();
+  stream.running = false;
   if (result && !driver.failed) driver.failed = result;
+}
+
+// Works on a stream until an event is reached, or never will be as the device has failed. False if the stream waits, maybe by way of others, for itself.
+bool reach(Driver& driver, Stream* stream, const uint64_t& reached, uint64_t number) {
+  while (reached < number && (stream->running || !stream->work.empty())) {
+    if (stream->running) return false;
+    run_one(driver, *stream);
+  }
+  return true;
 }
 
 void run_all(Driver& driver, Stream& stream) {
@@ -179,6 +193,7 @@ template <class Body>
 int initialized(Body body) {
   Driver& driver = Driver::get();
   std::lock_guard<std::recursive_mutex> lock(driver.mutex);
+  if (driver.settings["failing call"] > 0 && --driver.settings["failing call"] == 0) return OUT_OF_MEMORY;
   return driver.initialized ? body(driver) : NOT_INITIALIZED;
 }
 
@@ -455,25 +470,34 @@ API cuEventCreate(void** event, unsigned) {
 
 API cuEventDestroy_v2(void* event) {
   return in_context([&](Driver& driver) {
-    Event* of = find(driver.events, event);
-    if (of == nullptr) return INVALID_HANDLE;
-    // Work that is to reach it holds its address.
-    if (of->reached < of->recorded) run_all(driver, *of->stream);
-    erase(driver.events, event);
-    return driver.failed;
+    return erase(driver.events, event) ? driver.failed : INVALID_HANDLE;
   });
 }
 
 API cuEventRecord(void* event, void* stream) {
   return in_context([&](Driver& driver) {
     Event* of = find(driver.events, event);
-    Stream* in = find(driver.streams, stream);
+    Stream* in = stream_of(driver, stream);
     if (of == nullptr || in == nullptr) return INVALID_HANDLE;
     of->stream = in;
     uint64_t number = ++of->recorded;
-    return queue(driver, *in, [=] {
-      of->reached = number;
+    return queue(driver, *in, [reached = of->reached, number] {
+      *reached = number;
       return SUCCESS;
+    });
+  });
+}
+
+API cuStreamWaitEvent(void* stream, void* event, unsigned) {
+  return in_context([&](Driver& driver) {
+    Stream* in = stream_of(driver, stream);
+    Event* of = find(driver.events, event);
+    if (in == nullptr || of == nullptr) return INVALID_HANDLE;
+    if (of->recorded == 0) return SUCCESS;
+    return queue(driver, *in, [&driver, source = of->stream, reached = of->reached, number = of->recorded] {
+      if (reach(driver, source, *reached, number)) return SUCCESS;
+      std::fprintf(stderr, "emulated GPU: streams wait for each other\n");
+      return LAUNCH_FAILED;
     });
   });
 }
@@ -482,7 +506,7 @@ API cuEventSynchronize(void* event) {
   return in_context([&](Driver& driver) {
     Event* of = find(driver.events, event);
     if (of == nullptr) return INVALID_HANDLE;
-    while (of->reached < of->recorded && !of->stream->work.empty()) run_one(driver, *of->stream);
+    reach(driver, of->stream, *of->reached, of->recorded);
     return driver.failed;
   });
 }

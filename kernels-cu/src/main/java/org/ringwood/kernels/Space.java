@@ -2,7 +2,8 @@ package org.ringwood.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +27,11 @@ public enum Space {
 
     /**
      * Memory of a device, also such that another library allocated. What that library still does with it, the caller waits for
-     * before it hands it to a kernel or a copy.
+     * before it hands it to a kernel or a copy, or lets the device wait for by {@link DeviceMemory#after}.
      *
      * @param address its first byte in the device's address space, such as a {@code CUdeviceptr}
      * @param bytes its length
+     * @throws UnsupportedOperationException if this JVM denies native access; the message says how it is enabled
      */
     public static MemorySegment onDevice(long address, long bytes) {
         MemorySegment all = addresses;
@@ -43,14 +45,40 @@ public enum Space {
     private static synchronized MemorySegment allAddresses() {
         MemorySegment all = addresses;
         if (all == null) {
-            CompletableFuture<MemorySegment> made = new CompletableFuture<>();
-            Thread.ofPlatform()
-                    .daemon()
-                    .start(() ->
-                            made.complete(MemorySegment.NULL.reinterpret(Long.MAX_VALUE, Arena.ofConfined(), null)));
-            all = made.join();
+            FutureTask<MemorySegment> made =
+                    new FutureTask<>(() -> MemorySegment.NULL.reinterpret(Long.MAX_VALUE, Arena.ofConfined(), null));
+            Thread.ofPlatform().daemon().start(made);
+            all = result(made);
             addresses = all;
         }
         return all;
+    }
+
+    private static MemorySegment result(FutureTask<MemorySegment> made) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return made.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    throw explain(e);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static UnsupportedOperationException explain(ExecutionException denied) {
+        Module module = Space.class.getModule();
+        return new UnsupportedOperationException(
+                "memory of a device can't be addressed (" + denied.getMessage()
+                        + "); start the JVM with --enable-native-access="
+                        + (module.isNamed() ? module.getName() : "ALL-UNNAMED"),
+                denied);
     }
 }

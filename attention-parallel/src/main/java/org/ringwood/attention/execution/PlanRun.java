@@ -171,11 +171,18 @@ final class PlanRun implements ProcessGroup.Wait {
                 case Step.Receive receive -> running.add(new Message(receive, start(receive)));
                 case Step.AllReduce allReduce -> reductions.add(allReduce);
                 case Step.Upload upload ->
-                    queue(upload, deviceMemory().upload(memory.tensor(upload.from()), memory.tensor(upload.to())));
+                    queue(
+                            upload,
+                            deviceMemory()
+                                    .upload(memory.tensor(upload.from()), memory.tensor(upload.to()), () -> cancelled));
                 case Step.Download download ->
                     queue(
                             download,
-                            deviceMemory().download(memory.tensor(download.from()), memory.tensor(download.to())));
+                            deviceMemory()
+                                    .download(
+                                            memory.tensor(download.from()),
+                                            memory.tensor(download.to()),
+                                            () -> cancelled));
                 case Step.Kernel kernel -> {
                     compute.start();
                     queue(kernel, start(kernel));

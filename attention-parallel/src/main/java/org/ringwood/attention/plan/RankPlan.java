@@ -46,6 +46,12 @@ public record RankPlan(
         return slots;
     }
 
+    /** Bytes of the slots that are on the device. */
+    public long deviceBytes() {
+        long[] bytes = slotBytes();
+        return slotsOnDevice().stream().mapToLong(slot -> bytes[slot]).sum();
+    }
+
     /** Bytes of all tensors together: the caller's and the slots. */
     public long peakTensorBytes() {
         long bytes = 0;

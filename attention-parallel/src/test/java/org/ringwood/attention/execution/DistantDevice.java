@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -14,6 +15,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
+import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
@@ -115,17 +117,27 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     }
 
     @Override
-    public Future<?> upload(Tensor from, Tensor to) {
+    public Future<?> upload(Tensor from, Tensor to, Cancellation cancellation) {
         require(from.space() == Space.HOST && to.space() == Space.DEVICE);
         uploadedBytes.addAndGet(from.denseBytes());
-        return copyLater(from, real(to));
+        return copyLater(from, real(to), cancellation);
     }
 
     @Override
-    public Future<?> download(Tensor from, Tensor to) {
+    public Future<?> download(Tensor from, Tensor to, Cancellation cancellation) {
         require(from.space() == Space.DEVICE && to.space() == Space.HOST);
         downloadedBytes.addAndGet(from.denseBytes());
-        return copyLater(real(from), to);
+        return copyLater(real(from), to, cancellation);
+    }
+
+    @Override
+    public void after(long stream) {
+        throw new UnsupportedOperationException("it has no streams");
+    }
+
+    @Override
+    public void before(long stream) {
+        throw new UnsupportedOperationException("it has no streams");
     }
 
     private static void require(boolean rightSpaces) {
@@ -134,10 +146,13 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
         }
     }
 
-    private Future<?> copyLater(Tensor from, Tensor to) {
+    private Future<?> copyLater(Tensor from, Tensor to, Cancellation cancellation) {
         return remember(CompletableFuture.runAsync(
                 () -> {
                     beforeCopy.run();
+                    if (cancellation.requested()) {
+                        throw new CancellationException("the copy was cancelled");
+                    }
                     for (long row = 0; row < from.tokens(); row++) {
                         for (int head = 0; head < from.heads(); head++) {
                             from.copyHead(row, head, to);

@@ -20,7 +20,23 @@ final class CallQueue implements AutoCloseable {
     CallQueue(Gpu gpu, CpuList cpus) {
         this.gpu = gpu;
         this.calls = new WorkerPool("ringwood-cuda", 1, cpus);
-        this.ends = new WorkerPool("ringwood-cuda-end", 1, cpus);
+        try {
+            this.ends = new WorkerPool("ringwood-cuda-end", 1, cpus);
+        } catch (RuntimeException | Error e) {
+            calls.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Runs work behind that of all calls so far.
+     *
+     * @param what as of {@link #submit}
+     * @param work as of {@link #submit}
+     * @return done when the work has run, and so all calls are queued on the device, which need not be done with them
+     */
+    Future<?> queue(String what, Gpu.Work work) {
+        return calls.submit(new Single(() -> gpu.run(what, work)));
     }
 
     /**
@@ -66,6 +82,7 @@ final class CallQueue implements AutoCloseable {
         void queue() {
             gpu.run(what, () -> {
                 try {
+                    gpu.begin();
                     work.run();
                 } catch (RuntimeException | Error failure) {
                     markEnd(failure);

@@ -2,7 +2,9 @@ package org.ringwood.kernels.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
+import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.Tensor;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.kernels.pool.Phase;
@@ -14,6 +16,7 @@ import org.ringwood.kernels.pool.WorkerPool;
  */
 final class Copier implements AutoCloseable {
     private final Gpu gpu;
+    private final Opened opened = new Opened();
     private final List<CopyStream> streams = new ArrayList<>();
     private final WorkerPool pool;
 
@@ -27,10 +30,15 @@ final class Copier implements AutoCloseable {
     /** Opens it; the device's context is current. */
     Copier(Gpu gpu, String name, int threads, CpuList cpus) {
         this.gpu = gpu;
-        for (int i = 0; i < threads; i++) {
-            streams.add(gpu.openCopies());
+        try {
+            for (int i = 0; i < threads; i++) {
+                streams.add(opened.add(gpu.openCopies(), gpu::release));
+            }
+            this.pool = opened.add(new WorkerPool(name, threads, cpus), WorkerPool::close);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
         }
-        this.pool = new WorkerPool(name, threads, cpus);
     }
 
     /**
@@ -38,7 +46,8 @@ final class Copier implements AutoCloseable {
      *
      * @param what the copy and its shape, for messages
      */
-    Future<?> submit(String what, Tensor from, Tensor to, Copy copy) {
+    Future<?> submit(String what, Tensor from, Tensor to, Cancellation cancellation, Copy copy) {
+        Runnable poll = () -> poll(cancellation);
         int parts = Math.clamp(Math.ceilDiv(from.denseBytes(), Staging.PIECE_BYTES), 1, streams.size());
         return pool.submit(new Phase() {
             @Override
@@ -50,27 +59,31 @@ final class Copier implements AutoCloseable {
             public void run(int part, int worker) {
                 long first = from.tokens() * part / parts;
                 long end = from.tokens() * (part + 1) / parts;
-                gpu.run(what, () -> copy(streams.get(worker), from.rows(first, end), to.rows(first, end), copy));
+                gpu.run(what, () -> copy(streams.get(worker), from.rows(first, end), to.rows(first, end), copy, poll));
             }
         });
     }
 
-    private static void copy(CopyStream stream, Tensor from, Tensor to, Copy copy) {
+    private void poll(Cancellation cancellation) {
+        if (pool.isClosed()) {
+            throw new CancellationException("the device was closed");
+        }
+        if (cancellation.requested()) {
+            throw new CancellationException("the copy was cancelled");
+        }
+    }
+
+    private static void copy(CopyStream stream, Tensor from, Tensor to, Copy copy, Runnable poll) {
         try {
-            copy.copy(stream.copies(), from, to);
+            copy.copy(stream.copies(poll), from, to);
         } finally {
             stream.await();
         }
     }
 
-    /** Ends the threads. */
-    void stop() {
-        pool.close();
-    }
-
-    /** Frees what it took, after it was stopped; the device's context is current. */
+    /** Ends the threads, and frees what they took; copies that have not ended fail with {@link CancellationException}. */
     @Override
     public void close() {
-        streams.forEach(CopyStream::close);
+        opened.close();
     }
 }

@@ -5,19 +5,31 @@ import org.ringwood.kernels.cuda.driver.Driver;
 /** A stream of copies, which the device does beside its kernels. For one thread at a time. */
 final class CopyStream implements AutoCloseable {
     private final Driver driver;
+    private final Gate gate;
     private final Driver.Stream stream;
     private final Staging staging;
-    private final TensorCopies copies;
+    private final Opened opened = new Opened();
 
-    CopyStream(Driver driver) {
+    CopyStream(Driver driver, Gate gate) {
         this.driver = driver;
-        this.stream = driver.createStream();
-        this.staging = new Staging(driver, stream);
-        this.copies = new TensorCopies(staging);
+        this.gate = gate;
+        this.stream = opened.add(driver.createStream(), driver::destroy);
+        try {
+            this.staging = opened.add(new Staging(driver, stream), Staging::close);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
+        }
     }
 
-    TensorCopies copies() {
-        return copies;
+    /**
+     * Copies that come after what callers' streams shall come before.
+     *
+     * @param poll run before every piece; it may throw to end a copy
+     */
+    TensorCopies copies(Runnable poll) {
+        gate.pass(stream);
+        return new TensorCopies(staging, poll);
     }
 
     /** Waits for the copies. */
@@ -29,7 +41,6 @@ final class CopyStream implements AutoCloseable {
     @Override
     public void close() {
         driver.synchronize(stream);
-        staging.close();
-        driver.destroy(stream);
+        opened.close();
     }
 }

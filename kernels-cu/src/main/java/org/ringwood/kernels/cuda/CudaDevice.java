@@ -8,40 +8,48 @@ import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.cuda.driver.Driver;
 import org.ringwood.kernels.cuda.driver.DriverException;
 import org.ringwood.kernels.cuda.driver.Drivers;
-import org.ringwood.kernels.pool.CpuList;
 
 /** An NVIDIA GPU, with the threads that serve it: one queues kernels, one sees their end, one copies in either direction. */
 public final class CudaDevice implements Device {
+    private static final String BUDGET = "org.ringwood.kernels.cuda.memory";
+
+    private final Opened opened = new Opened();
     private final Gpu gpu;
     private final CallQueue queue;
     private final CudaMemory memory;
     private final AttentionKernels kernels;
     private final String choice;
+    private final long budget;
 
-    private CudaDevice(Gpu gpu, CpuList cpus, String choice) {
-        this.gpu = gpu;
+    private CudaDevice(Driver driver, int ordinal, Devices.Share share, String choice) {
         this.choice = choice;
-        this.queue = new CallQueue(gpu, cpus);
-        this.memory = new CudaMemory(gpu, queue, cpus);
+        this.budget = share.deviceMemory().orElse(Long.getLong(BUDGET, Long.MAX_VALUE));
+        this.gpu = opened.add(new Gpu(driver, ordinal, budget), Gpu::close);
+        try {
+            this.queue = opened.add(new CallQueue(gpu, share.cpus()), CallQueue::close);
+            this.memory = opened.add(new CudaMemory(gpu, queue, share.cpus()), CudaMemory::close);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
+        }
         this.kernels = new CudaKernels(queue, gpu);
     }
 
     /**
      * Opens one of the devices that {@code CUDA_VISIBLE_DEVICES} leaves to this process. Processes of a node that see the same devices take them in turn.
      *
-     * @param localRank number of this process among those of its node
-     * @param cpus what the thread keeps to; none leaves that to the system
+     * @param share what this process may use of the machine; its threads keep to the processors, whatever their number
      * @param choice why it was chosen; empty if it was asked for
      * @throws UnsupportedOperationException if there is no device, or none that this build has kernels for; the message says why
      */
-    public static CudaDevice open(int localRank, CpuList cpus, String choice) {
+    public static CudaDevice open(Devices.Share share, String choice) {
         try {
             Driver driver = Drivers.get();
             int count = driver.deviceCount();
             if (count == 0) {
                 throw new UnsupportedOperationException("the NVIDIA driver has no device");
             }
-            return new CudaDevice(new Gpu(driver, localRank % count), cpus, choice);
+            return new CudaDevice(driver, share.localRank() % count, share, choice);
         } catch (DriverException failure) {
             throw new UnsupportedOperationException("the NVIDIA driver refuses: " + failure.getMessage(), failure);
         }
@@ -64,7 +72,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public String description() {
-        return gpu.description();
+        return gpu.description() + (budget == Long.MAX_VALUE ? "" : ", at most " + (budget >> 20) + " MiB");
     }
 
     @Override
@@ -79,8 +87,6 @@ public final class CudaDevice implements Device {
 
     @Override
     public void close() {
-        queue.close();
-        memory.stop();
-        gpu.close(memory::close);
+        opened.close();
     }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.KernelShapes;
 import org.ringwood.kernels.Space;
@@ -11,12 +12,13 @@ import org.ringwood.kernels.Tensor;
 import org.ringwood.kernels.pool.CpuList;
 
 /** A GPU's memory. What is allocated comes out of the pool of its calls, in their order. */
-final class CudaMemory implements DeviceMemory {
+final class CudaMemory implements DeviceMemory, AutoCloseable {
     /** Threads that upload: what a plan waits for. */
     private static final int UPLOADERS = 2;
 
     private final Gpu gpu;
     private final CallQueue queue;
+    private final Opened opened = new Opened();
     private final Copier uploads;
     private final Copier downloads;
 
@@ -24,8 +26,13 @@ final class CudaMemory implements DeviceMemory {
     CudaMemory(Gpu gpu, CallQueue queue, CpuList cpus) {
         this.gpu = gpu;
         this.queue = queue;
-        this.uploads = new Copier(gpu, "ringwood-cuda-upload", UPLOADERS, cpus);
-        this.downloads = new Copier(gpu, "ringwood-cuda-download", 1, cpus);
+        this.uploads = opened.add(new Copier(gpu, "ringwood-cuda-upload", UPLOADERS, cpus), Copier::close);
+        try {
+            this.downloads = opened.add(new Copier(gpu, "ringwood-cuda-download", 1, cpus), Copier::close);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
+        }
     }
 
     @Override
@@ -68,26 +75,30 @@ final class CudaMemory implements DeviceMemory {
     }
 
     @Override
-    public Future<?> upload(Tensor from, Tensor to) {
+    public Future<?> upload(Tensor from, Tensor to, Cancellation cancellation) {
         KernelShapes.requireCopy(from, Space.HOST, to, Space.DEVICE);
-        return uploads.submit("the upload of " + from.shape(), from, to, TensorCopies::upload);
+        return uploads.submit("the upload of " + from.shape(), from, to, cancellation, TensorCopies::upload);
     }
 
     @Override
-    public Future<?> download(Tensor from, Tensor to) {
+    public Future<?> download(Tensor from, Tensor to, Cancellation cancellation) {
         KernelShapes.requireCopy(from, Space.DEVICE, to, Space.HOST);
-        return downloads.submit("the download of " + from.shape(), from, to, TensorCopies::download);
+        return downloads.submit("the download of " + from.shape(), from, to, cancellation, TensorCopies::download);
     }
 
-    /** Ends its threads; copies that have not begun fail with {@link CancellationException}. */
-    void stop() {
-        uploads.stop();
-        downloads.stop();
+    @Override
+    public void after(long stream) {
+        gpu.run("the wait for a caller's stream", () -> gpu.gate().comeAfter(stream));
     }
 
-    /** Frees what copies took, after they were stopped; the device's context is current. */
-    void close() {
-        uploads.close();
-        downloads.close();
+    @Override
+    public void before(long stream) {
+        await(queue.queue("the wait of a caller's stream", () -> gpu.holdBack(stream)));
+    }
+
+    /** Ends its threads, and frees what they took; copies that have not ended fail with {@link CancellationException}. */
+    @Override
+    public void close() {
+        opened.close();
     }
 }

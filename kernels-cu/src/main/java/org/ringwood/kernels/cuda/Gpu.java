@@ -13,8 +13,6 @@ import org.ringwood.kernels.cuda.driver.DriverException;
  * for one thread at a time.
  */
 final class Gpu {
-    private static final String BUDGET = "org.ringwood.kernels.cuda.memory";
-
     /** Portions that are queued at a time: one runs while the next one waits. */
     private static final int PORTIONS = 2;
 
@@ -22,11 +20,13 @@ final class Gpu {
     private final int ordinal;
     private final String name;
     private final Driver.Context context;
+    private final Opened opened = new Opened();
     private final Driver.Stream stream;
     private final Staging staging;
     private final KernelModules modules;
     private final MemoryPool memory;
     private final TensorCopies copies;
+    private final Gate gate;
     private final Pace pace;
     private final Deque<Driver.Event> portions = new ArrayDeque<>();
     private volatile @Nullable DriverException lost;
@@ -39,29 +39,31 @@ final class Gpu {
     }
 
     /**
-     * Opens a device.
+     * Opens a device; its context is then current.
      *
+     * @param budget bytes of memory that it may take, beside that of its streams and modules
      * @throws UnsupportedOperationException if this build has no kernels for it
      */
-    Gpu(Driver driver, int ordinal) {
+    Gpu(Driver driver, int ordinal, long budget) {
         this.driver = driver;
         this.ordinal = ordinal;
         this.name = driver.deviceName(ordinal);
-        this.context = driver.retainPrimaryContext(ordinal);
-        try {
-            driver.setCurrent(context);
-            this.stream = driver.createStream();
-            this.staging = new Staging(driver, stream);
-            this.modules = new KernelModules(driver, ordinal, staging);
-        } catch (RuntimeException e) {
-            driver.releasePrimaryContext(ordinal);
-            throw e;
-        }
-        this.memory = new MemoryPool(driver, Long.getLong(BUDGET, Long.MAX_VALUE));
-        this.copies = new TensorCopies(staging);
         this.pace = new Pace(
                 driver.attribute(ordinal, Driver.Attribute.MULTIPROCESSORS),
                 driver.attribute(ordinal, Driver.Attribute.CLOCK_KILOHERTZ));
+        this.context = opened.add(driver.retainPrimaryContext(ordinal), _ -> driver.releasePrimaryContext(ordinal));
+        try {
+            driver.setCurrent(context);
+            this.stream = opened.add(driver.createStream(), driver::destroy);
+            this.gate = opened.add(new Gate(driver), Gate::close);
+            this.staging = opened.add(new Staging(driver, stream), Staging::close);
+            this.copies = new TensorCopies(staging, () -> {});
+            this.modules = opened.add(new KernelModules(driver, ordinal, staging), KernelModules::close);
+            this.memory = opened.add(new MemoryPool(driver, budget), MemoryPool::freeAll);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
+        }
     }
 
     /** For people: {@code cuda:0, NVIDIA H100 80GB HBM3}. */
@@ -83,6 +85,10 @@ final class Gpu {
 
     Pace pace() {
         return pace;
+    }
+
+    Gate gate() {
+        return gate;
     }
 
     /**
@@ -135,7 +141,30 @@ final class Gpu {
 
     /** A stream of its own for copies; the device's context is current. */
     CopyStream openCopies() {
-        return new CopyStream(driver);
+        return new CopyStream(driver, gate);
+    }
+
+    /** Closes a stream of copies; on a lost device it stays until the process ends. */
+    void release(CopyStream copies) {
+        if (!isLost()) {
+            driver.setCurrent(context);
+            copies.close();
+        }
+    }
+
+    /** Begins a call: what it queues comes after what callers' streams shall come before. */
+    void begin() {
+        gate.pass(stream);
+    }
+
+    /** Lets what a caller's stream gets from now on come after all work that is queued. */
+    void holdBack(long callers) {
+        Driver.Event queued = mark();
+        try {
+            driver.await(callers, queued);
+        } finally {
+            driver.destroy(queued);
+        }
     }
 
     /** Whether the device answers no more. */
@@ -172,23 +201,14 @@ final class Gpu {
         }
     }
 
-    /**
-     * Waits for all work, and frees everything; a lost device keeps it until the process ends.
-     *
-     * @param others frees what others took of it; the device's context is current
-     */
-    void close(Runnable others) {
+    /** Waits for all work, and frees everything; a lost device keeps it until the process ends. */
+    void close() {
         if (isLost()) {
             return;
         }
         driver.setCurrent(context);
         driver.synchronize(stream);
-        others.run();
         portions.forEach(driver::destroy);
-        memory.freeAll();
-        modules.close();
-        staging.close();
-        driver.destroy(stream);
-        driver.releasePrimaryContext(ordinal);
+        opened.close();
     }
 }

@@ -15,6 +15,7 @@ final class Staging implements AutoCloseable {
 
     private final Driver driver;
     private final Driver.Stream stream;
+    private final Opened opened = new Opened();
     private final Piece[] pieces = new Piece[PIECES];
     private int next;
 
@@ -32,8 +33,14 @@ final class Staging implements AutoCloseable {
     Staging(Driver driver, Driver.Stream stream) {
         this.driver = driver;
         this.stream = stream;
-        for (int i = 0; i < PIECES; i++) {
-            pieces[i] = new Piece(driver.allocatePinned(PIECE_BYTES), driver.createEvent());
+        try {
+            for (int i = 0; i < PIECES; i++) {
+                MemorySegment memory = opened.add(driver.allocatePinned(PIECE_BYTES), driver::freePinned);
+                pieces[i] = new Piece(memory, opened.add(driver.createEvent(), driver::destroy));
+            }
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
         }
     }
 
@@ -124,9 +131,6 @@ final class Staging implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Piece piece : pieces) {
-            driver.destroy(piece.copied());
-            driver.freePinned(piece.memory());
-        }
+        opened.close();
     }
 }

@@ -8,9 +8,12 @@ import org.ringwood.kernels.cuda.driver.Driver;
 /** Copies of tensors of any strides, in the order of a stream. */
 final class TensorCopies {
     private final Staging staging;
+    private final Runnable poll;
 
-    TensorCopies(Staging staging) {
+    /** @param poll run before every piece of host memory; it may throw to end a copy */
+    TensorCopies(Staging staging, Runnable poll) {
         this.staging = staging;
+        this.poll = poll;
     }
 
     /** Queues the copy of a tensor of the host to one of the device; the host's is read before this returns. */
@@ -19,9 +22,10 @@ final class TensorCopies {
             if (host.isDense()) {
                 MemorySegment memory = host.memory();
                 staging.upload(
-                        rows(device), (pinned, at) -> MemorySegment.copy(memory, at, pinned, 0, pinned.byteSize()));
+                        rows(device),
+                        polling((pinned, at) -> MemorySegment.copy(memory, at, pinned, 0, pinned.byteSize())));
             } else {
-                staging.upload(rows(device), new Heads(host)::read);
+                staging.upload(rows(device), polling(new Heads(host)::read));
             }
         });
     }
@@ -32,11 +36,19 @@ final class TensorCopies {
             if (host.isDense()) {
                 MemorySegment memory = host.memory();
                 staging.download(
-                        rows(device), (pinned, at) -> MemorySegment.copy(pinned, 0, memory, at, pinned.byteSize()));
+                        rows(device),
+                        polling((pinned, at) -> MemorySegment.copy(pinned, 0, memory, at, pinned.byteSize())));
             } else {
-                staging.download(rows(device), new Heads(host)::write);
+                staging.download(rows(device), polling(new Heads(host)::write));
             }
         });
+    }
+
+    private Staging.HostCopy polling(Staging.HostCopy copy) {
+        return (pinned, offset) -> {
+            poll.run();
+            copy.copy(pinned, offset);
+        };
     }
 
     /** Queues a copy within the device. */

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -29,7 +30,7 @@ class CudaDeviceTest {
     private static final AttentionCase SMALL = AttentionCase.causal(70, 20).withHeads(2, 1);
 
     private static Device open(int localRank) {
-        return Devices.open(Devices.Kind.CUDA, 1, CpuList.NONE, localRank);
+        return Devices.open(Devices.Kind.CUDA, new Devices.Share(1, CpuList.NONE, localRank, OptionalLong.empty()));
     }
 
     private static SoftmaxState attend(Arena arena, Device device, AttentionCase attention) {
@@ -137,6 +138,39 @@ class CudaDeviceTest {
                     .isTrue();
             assertThat(emulation.held()).isGreaterThan(before);
         }
+        assertThat(emulation.held()).isEqualTo(before);
+    }
+
+    /** Each call of the driver that opening makes fails once. */
+    @Test
+    void whatWasOpenedIsGivenBackWhereOpeningFails() {
+        Emulation emulation = TestGpu.emulation();
+        int before = emulation.held();
+        int calls = 0;
+        for (boolean opened = false; !opened; calls++) {
+            emulation.set("failing call", calls + 1);
+            try (Device device = open(0)) {
+                opened = emulation.get("failing call") > 0;
+                emulation.set("failing call", 0);
+                assertThat(opened).as("%s opens though a call fails", device).isTrue();
+            } catch (UnsupportedOperationException refused) {
+                assertThat(refused).hasMessageContaining("the NVIDIA driver");
+            } finally {
+                emulation.set("failing call", 0);
+            }
+            assertThat(emulation.held()).as("held after call %d failed", calls).isEqualTo(before);
+        }
+        assertThat(calls).as("calls that open a device").isGreaterThan(30);
+    }
+
+    @Test
+    void nothingIsHeldForThreadsThatCannotStart() {
+        Emulation emulation = TestGpu.emulation();
+        int before = emulation.held();
+        Devices.Share elsewhere = new Devices.Share(1, new CpuList(List.of(8191)), 0, OptionalLong.empty());
+        assertThatThrownBy(() -> Devices.open(Devices.Kind.CUDA, elsewhere))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("8191");
         assertThat(emulation.held()).isEqualTo(before);
     }
 

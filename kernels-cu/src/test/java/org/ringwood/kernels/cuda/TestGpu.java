@@ -9,7 +9,6 @@ import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
-import org.ringwood.kernels.pool.CpuList;
 
 /**
  * The GPU that tests run on: the machine's own if it has a driver, else an emulated one; without either they are skipped. The system property {@code
@@ -47,7 +46,7 @@ public final class TestGpu {
     }
 
     private static Found open(@Nullable Emulation emulation) {
-        return new Found(CudaDevice.open(0, CpuList.NONE, ""), emulation, "");
+        return new Found(CudaDevice.open(Devices.Share.of(1), ""), emulation, "");
     }
 
     /** Asks the loader and not JCuda, which would not look a second time. */

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -12,6 +13,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.Weights;
+import org.ringwood.attention.plan.Placement;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.schedule.Choice;
@@ -115,6 +117,7 @@ final class PlanCommand implements Callable<Integer>, Verbose {
             System.out.print(explain(job, speeds, choice));
             MemoryNeed memory = memory(job, topology, choice);
             System.out.println(explain(memory));
+            System.out.print(explainDevices(job, topology, choice));
             SlurmRequest request =
                     new SlurmRequest(nodes, topology.size(), threads, memory.total(), gpusPerNode(job, topology));
             System.out.println(
@@ -289,6 +292,31 @@ final class PlanCommand implements Callable<Integer>, Verbose {
                 })
                 .max(Comparator.comparingLong(MemoryNeed::total))
                 .orElseThrow();
+    }
+
+    /** What a GPU holds of the worst of the schedules, beside which its kernels may take some more. */
+    private static String explainDevices(Job job, Topology topology, Choice choice) {
+        long bytes = job.attention().schedules().stream()
+                .map(schedule -> taken(schedule, choice).best().plan())
+                .mapToLong(plan -> IntStream.range(0, topology.size())
+                        .filter(rank -> job.device(rank) == Devices.Kind.CUDA)
+                        .mapToLong(
+                                rank -> Placement.of(plan.rank(rank), Set.of()).deviceBytes())
+                        .max()
+                        .orElse(0))
+                .max()
+                .orElse(0);
+        if (bytes == 0) {
+            return "";
+        }
+        String holds = "a GPU holds " + Quantity.bytes(bytes) + " of tensors at most for a worker";
+        if (job.deviceMemory().isEmpty()) {
+            return holds + "\n";
+        }
+        long allowed = job.deviceMemory().getAsLong();
+        return holds + (bytes <= allowed ? ", of " : ", more than ") + Quantity.bytes(allowed)
+                + " that deviceMemory allows"
+                + (bytes <= allowed ? "\n" : ": give a worker fewer tokens, or allow more\n");
     }
 
     private static String explain(MemoryNeed memory) {

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.Devices;
@@ -20,6 +21,7 @@ import org.ringwood.runtime.yaml.Keywords;
  * @param threads compute threads a worker
  * @param cpus of a machine, cut among the workers on it; none leaves the choice to the system
  * @param devices where kernels run: one for all workers, or one for each
+ * @param deviceMemory bytes of a GPU's memory that a worker may take for tensors; empty for all that is free
  * @param speeds how fast workers are taken to be
  * @param transport what carries tensors
  * @param network interface and ports
@@ -36,6 +38,7 @@ public record Job(
         OptionalInt threads,
         CpuList cpus,
         List<Devices.Kind> devices,
+        OptionalLong deviceMemory,
         Speeds speeds,
         Transport transport,
         Network network,
@@ -172,6 +175,7 @@ public record Job(
                 threads,
                 cpus,
                 devices,
+                devices.contains(Devices.Kind.CUDA) ? deviceMemory : OptionalLong.empty(),
                 speeds,
                 transport,
                 network,

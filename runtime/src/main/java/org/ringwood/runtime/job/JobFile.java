@@ -9,11 +9,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.Timeouts;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.tensors.Layout;
@@ -29,6 +31,7 @@ public final class JobFile {
             "threads",
             "cpus",
             "device",
+            "deviceMemory",
             "speeds",
             "transport",
             "network",
@@ -97,11 +100,13 @@ public final class JobFile {
     private Job job() {
         OptionalInt workers = count("workers", MOST_WORKERS);
         PerWorker perWorker = new PerWorker(top, workers);
+        List<Devices.Kind> devices = perWorker.devices();
         Job job = new Job(
                 workers,
                 count("threads", Short.MAX_VALUE),
                 cpus(),
-                perWorker.devices(),
+                devices,
+                deviceMemory(devices),
                 perWorker.speeds(),
                 top.choice("transport", Words.TRANSPORTS).orElse(Job.Transport.AUTO),
                 network(),
@@ -134,6 +139,22 @@ public final class JobFile {
         } catch (IllegalArgumentException e) {
             throw top.refused("cpus", "must be auto or cpus such as [0, 1, 8] or 0-3,8: " + e.getMessage());
         }
+    }
+
+    private OptionalLong deviceMemory(List<Devices.Kind> devices) {
+        if (!top.has("deviceMemory") || top.is("deviceMemory", "auto")) {
+            return OptionalLong.empty();
+        }
+        String text = top.text("deviceMemory").orElseThrow();
+        long bytes = ByteSizes.parse(text)
+                .orElseThrow(() -> top.refused(
+                        "deviceMemory", "must be auto or a size above 0 such as 512MiB or 8GiB, not \"" + text + "\""));
+        if (!devices.contains(Devices.Kind.CUDA) && !devices.contains(Devices.Kind.AUTO)) {
+            throw top.refused(
+                    "deviceMemory",
+                    "bounds what a worker takes of a GPU, and no worker may have one: remove it, or take device cuda");
+        }
+        return OptionalLong.of(bytes);
     }
 
     private String joined(Entry.Sequence list) {

@@ -27,6 +27,11 @@ final class JobText {
         line("threads", number(job.threads()));
         line("cpus", job.cpus().isEmpty() ? "auto" : quoted(job.cpus().toString()));
         line("device", job.devices().size() == 1 ? job.devices().getFirst() : job.devices());
+        line(
+                "deviceMemory",
+                job.deviceMemory().isPresent()
+                        ? ByteSizes.text(job.deviceMemory().getAsLong())
+                        : "auto");
         line("speeds", speeds(job.speeds()));
         line("transport", job.transport());
         line("network", network(job.network()));

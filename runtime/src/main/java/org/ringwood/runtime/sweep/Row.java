@@ -69,6 +69,7 @@ public record Row(Job job, int nodes, Scaling scaling, String mask, Optional<Str
                 job.threads(),
                 job.cpus(),
                 job.devices(),
+                job.deviceMemory(),
                 job.speeds(),
                 job.transport(),
                 new Job.Network(Optional.empty(), PortRange.FREE),

@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.ringwood.kernels.Devices;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Input;
 import org.ringwood.runtime.job.Inputs;
@@ -20,7 +22,7 @@ import org.ringwood.runtime.yaml.Setting;
 /** Makes a job of every combination of a sweep's axes, by the reader of job files, so that complaints are as good as that one's. */
 final class RowReader {
     private static final List<String> JOB_KEYS =
-            List.of("threads", "cpus", "device", "network", "timeouts", "attention", "verify");
+            List.of("threads", "cpus", "device", "deviceMemory", "network", "timeouts", "attention", "verify");
     private static final int MOST = 65_536;
     /** Longest mask that is told as it is written. */
     private static final int LONGEST_MASK = 80;
@@ -159,6 +161,9 @@ final class RowReader {
                 threads,
                 of.cpus(),
                 List.of(of.device(0)),
+                of.device(0) == Devices.Kind.CUDA || of.device(0) == Devices.Kind.AUTO
+                        ? of.deviceMemory()
+                        : OptionalLong.empty(),
                 new Speeds.Auto(),
                 of.transport() == Job.Transport.INPROCESS ? Job.Transport.INPROCESS : Job.Transport.AUTO,
                 of.network(),

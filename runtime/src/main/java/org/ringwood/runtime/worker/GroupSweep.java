@@ -73,7 +73,7 @@ final class GroupSweep {
         private String key = "";
 
         Device of(Job job) {
-            String wanted = job.devices() + " " + job.threads() + " " + job.cpus();
+            String wanted = job.devices() + " " + job.deviceMemory() + " " + job.threads() + " " + job.cpus();
             if (open.isEmpty() || !wanted.equals(key)) {
                 close();
                 open = Optional.of(RankDevice.open(job, group));

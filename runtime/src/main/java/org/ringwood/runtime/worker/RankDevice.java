@@ -18,7 +18,10 @@ final class RankDevice {
     /** Opens it; every rank calls this, since they share cores. */
     static Device open(Job job, ProcessGroup group) {
         job.requireFits(group.size());
-        return open(job.device(group.rank()), cores(job, group), placeAmongGpus(job, group.topology(), group.rank()));
+        Cores cores = cores(job, group);
+        int place = placeAmongGpus(job, group.topology(), group.rank());
+        return open(
+                job.device(group.rank()), new Devices.Share(cores.threads(), cores.cpus(), place, job.deviceMemory()));
     }
 
     private static Cores cores(Job job, ProcessGroup group) {
@@ -37,14 +40,14 @@ final class RankDevice {
                 .count();
     }
 
-    private static Device open(Devices.Kind kind, Cores cores, int localRank) {
+    private static Device open(Devices.Kind kind, Devices.Share share) {
         try {
-            cores.cpus().requireUsable();
+            share.cpus().requireUsable();
         } catch (UnsupportedOperationException | IllegalArgumentException refused) {
             throw new InputException("cpus: " + refused.getMessage() + ": name others, or leave it auto", refused);
         }
         try {
-            return Devices.open(kind, cores.threads(), cores.cpus(), localRank);
+            return Devices.open(kind, share);
         } catch (UnsupportedOperationException missing) {
             throw new InputException("device: " + missing.getMessage(), missing);
         }

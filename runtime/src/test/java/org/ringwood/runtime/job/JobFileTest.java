@@ -38,7 +38,8 @@ class JobFileTest {
             workers: 4
             threads: 2
             cpus: 4-5,1
-            device: cpu
+            device: cuda
+            deviceMemory: 1536MiB
             transport: shm
             network: {interface: eth0, ports: 4000}
             timeouts: {join: 30s, peer: 4500ms, stall: 2min, job: 1h}
@@ -91,7 +92,8 @@ class JobFileTest {
         assertThat(job.workers()).isEqualTo(OptionalInt.of(4));
         assertThat(job.threads()).isEqualTo(OptionalInt.of(2));
         assertThat(job.cpus()).isEqualTo(new CpuList(List.of(4, 5, 1)));
-        assertThat(job.devices()).containsExactly(Devices.Kind.CPU);
+        assertThat(job.devices()).containsExactly(Devices.Kind.CUDA);
+        assertThat(job.deviceMemory()).hasValue(1536L << 20);
         assertThat(job.transport()).isEqualTo(Job.Transport.SHM);
         assertThat(job.network()).isEqualTo(new Job.Network(Optional.of("eth0"), new PortRange(4000)));
         assertThat(job.timeouts())
@@ -126,6 +128,7 @@ class JobFileTest {
         assertThat(job.workers()).isEmpty();
         assertThat(job.cpus()).isEqualTo(CpuList.NONE);
         assertThat(job.devices()).containsExactly(Devices.Kind.AUTO);
+        assertThat(job.deviceMemory()).isEmpty();
         assertThat(job.timeouts()).isEqualTo(Timeouts.DEFAULT);
         assertThat(job.attention().schedules()).containsExactly(Job.Schedule.AUTO);
         assertThat(job.attention().mask()).isEqualTo(MaskSpec.CAUSAL);
@@ -254,6 +257,23 @@ class JobFileTest {
     }
 
     @Test
+    void deviceMemoryIsASizeOrAuto() {
+        assertThat(job(minimal("deviceMemory: auto\n")).deviceMemory()).isEmpty();
+        assertThat(job(minimal("deviceMemory: 3TiB\n")).text()).contains("deviceMemory: 3TiB\n");
+        assertThat(job(minimal("deviceMemory: 2048MiB\n")).text()).contains("deviceMemory: 2GiB\n");
+        Job bounded = job(minimal("deviceMemory: 1025KiB\n"));
+        assertThat(bounded.deviceMemory()).hasValue(1025 << 10);
+        assertThat(resolved(bounded, Devices.Kind.CUDA).deviceMemory()).hasValue(1025 << 10);
+        assertThat(resolved(bounded, Devices.Kind.CPU).deviceMemory())
+                .as("auto found no GPU")
+                .isEmpty();
+    }
+
+    private static Job resolved(Job job, Devices.Kind device) {
+        return job.resolved(1, OptionalInt.of(1), List.of(device), new Speeds.Equal(), Job.Transport.SHM);
+    }
+
+    @Test
     void theDigestTellsJobsApart() {
         assertThat(job(WHOLE).digest())
                 .hasSize(64)
@@ -295,6 +315,16 @@ class JobFileTest {
                 refusal(minimal("cpus: []\n"), "cpus must be auto or cpus"),
                 refusal(minimal("cpus:\n"), "cpus must be auto or cpus"),
                 refusal(minimal("cpus: {a: 1}\n"), "cpus must be auto or cpus", "not a mapping"),
+                refusal(
+                        minimal("device: cuda\ndeviceMemory: 8GB\n"),
+                        "job.yaml:4: deviceMemory must be auto or a size above 0 such as 512MiB or 8GiB, not \"8GB\""),
+                refusal(minimal("deviceMemory: 0GiB\n"), "deviceMemory must be auto or a size above 0"),
+                refusal(minimal("deviceMemory: 99999999TiB\n"), "deviceMemory must be auto or a size"),
+                refusal(minimal("deviceMemory: [1GiB]\n"), "deviceMemory must be a word, not a list"),
+                refusal(minimal("deviceMemory:\n"), "deviceMemory must be a word, not empty"),
+                refusal(
+                        minimal("device: [cpu, scalar]\ndeviceMemory: 8GiB\n"),
+                        "job.yaml:4: deviceMemory bounds what a worker takes of a GPU, and no worker may have one"),
                 refusal(minimal("device: gpu\n"), "job.yaml:3: device cannot be \"gpu\""),
                 refusal(minimal("device: cpus\n"), "did you mean cpu?"),
                 refusal(minimal("threads: 2\nthreads: 3\n"), "job.yaml:4: threads is set a second time (first at "),

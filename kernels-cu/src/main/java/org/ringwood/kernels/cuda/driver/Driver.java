@@ -132,6 +132,23 @@ public interface Driver {
     /** Waits until the stream's work before the event is done; returns at once if it was never recorded. */
     void synchronize(Event event);
 
+    /** Lets the stream's further work wait for an event as it was recorded last; has no effect if it never was. */
+    void await(Stream stream, Event event);
+
+    /**
+     * Puts the event behind all work that a stream of other code has got so far.
+     *
+     * @param stream a {@code CUstream} of the same context
+     */
+    void record(Event event, long stream);
+
+    /**
+     * Lets the further work of a stream of other code wait for an event as it was recorded last.
+     *
+     * @param stream a {@code CUstream} of the same context
+     */
+    void await(long stream, Event event);
+
     /** Loads a cubin, or PTX, which the driver compiles. */
     Module load(byte[] image);
 

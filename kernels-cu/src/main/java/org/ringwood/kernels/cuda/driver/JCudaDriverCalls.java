@@ -28,6 +28,11 @@ import jcuda.driver.JCudaDriver;
 final class JCudaDriverCalls implements Driver {
     private static final String TEMPORARY_FOLDER = "java.io.tmpdir";
     private static final int NAME_BYTES = 256;
+    private static final int NO_FLAGS = 0;
+
+    private static final class Callers {
+        static final CallersStreams STREAMS = new CallersStreams();
+    }
 
     private JCudaDriverCalls() {}
 
@@ -80,7 +85,11 @@ final class JCudaDriverCalls implements Driver {
 
     private static final class StreamHandle extends CUstream implements Stream {}
 
-    private static final class EventHandle extends CUevent implements Event {}
+    private static final class EventHandle extends CUevent implements Event {
+        long value() {
+            return getNativePointer();
+        }
+    }
 
     private static final class ModuleHandle extends CUmodule implements Module {}
 
@@ -299,6 +308,21 @@ final class JCudaDriverCalls implements Driver {
     @Override
     public void synchronize(Event event) {
         check("cuEventSynchronize", JCudaDriver.cuEventSynchronize((EventHandle) event));
+    }
+
+    @Override
+    public void await(Stream stream, Event event) {
+        check("cuStreamWaitEvent", JCudaDriver.cuStreamWaitEvent((StreamHandle) stream, (EventHandle) event, NO_FLAGS));
+    }
+
+    @Override
+    public void record(Event event, long stream) {
+        check("cuEventRecord", Callers.STREAMS.record(((EventHandle) event).value(), stream));
+    }
+
+    @Override
+    public void await(long stream, Event event) {
+        check("cuStreamWaitEvent", Callers.STREAMS.await(stream, ((EventHandle) event).value()));
     }
 
     @Override
