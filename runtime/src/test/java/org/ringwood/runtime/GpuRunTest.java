@@ -83,8 +83,12 @@ class GpuRunTest {
         Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
         environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
         environment.put("RINGWOOD_EMULATION_DEFERRED", "1");
-        try (LaunchedProgram run = run(environment, "workers=3", "transport=shm", "attention.mask=full")) {
+        try (LaunchedProgram run =
+                run(environment, "workers=3", "transport=shm", "attention.mask=full", "deviceMemory=64MiB")) {
             assertThat(run.await()).as(run.err()).isZero();
+            Map<String, Object> report = report(3);
+            assertThat(report.get("job")).asString().contains("deviceMemory=64MiB");
+            assertThat(report.get("ranks")).asString().contains("no GPU, at most 64 MiB");
         }
         long toDevice = 0;
         long toHost = 0;
@@ -105,6 +109,15 @@ class GpuRunTest {
         assertThat(processes).isEqualTo(3);
         assertThat(toDevice).isBetween(queries + blocks, queries + blocks + little);
         assertThat(toHost).isBetween(output, output + little);
+    }
+
+    @Test
+    void aJobThatTakesMoreThanItsDeviceMemoryIsRefused() throws Exception {
+        try (LaunchedProgram run = run(EmulatedGpus.environment(), "workers=2", "deviceMemory=64KiB")) {
+            assertThat(run.await()).isEqualTo(2);
+            assertThat(run.err())
+                    .contains("cuda:0, emulation on the CPU, no GPU", "of a budget of 64 KiB 64 KiB are left");
+        }
     }
 
     /** On as many ranks as mpirun starts: their tensors are in memory that both MPI and the device reach. */

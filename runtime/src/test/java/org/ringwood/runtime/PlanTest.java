@@ -72,6 +72,7 @@ class PlanTest {
         String job = """
                 workers: 4
                 device: [cpu, cpu, cuda, cuda]
+                deviceMemory: 1GiB
                 speeds: [1, 1, 4, 4]
                 attention: {schedule: ring, partition: contiguous}
                 input: {random: {tokens: 1000, heads: 4, dim: 8}}
@@ -83,6 +84,7 @@ class PlanTest {
                             "GFLOP/s of the slowest worker",
                             "speeds: [1, 1, 4, 4]; with ring, contiguous the workers have 100, 100, 400, 400 queries",
                             "--gres=gpu:2 ")
+                    .containsPattern("a GPU holds [0-9.]+ KiB of tensors at most for a worker, of 1.00 GiB that")
                     .containsPattern("ring +contiguous .* 1.00 ")
                     .containsPattern("ulysses +contiguous .* 2.50 ");
         }
@@ -90,8 +92,10 @@ class PlanTest {
             assertThat(plan.await()).isEqualTo(2);
             assertThat(plan.err()).contains("device lists 4, but there are 3 workers");
         }
-        try (LaunchedProgram plan = plan(job, "--set", "speeds=measured")) {
+        try (LaunchedProgram plan = plan(job, "--set", "speeds=measured", "--set", "deviceMemory=64KiB")) {
             assertThat(plan.await()).as(plan.err()).isZero();
+            assertThat(plan.out())
+                    .contains(", more than 64.0 KiB that deviceMemory allows: give a worker fewer tokens");
             assertThat(plan.out()).contains("speeds: measured when the job begins, here taken for equal");
         }
     }

@@ -72,7 +72,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public String description() {
-        return gpu.description() + (budget == Long.MAX_VALUE ? "" : ", at most " + (budget >> 20) + " MiB");
+        return gpu.description() + (budget == Long.MAX_VALUE ? "" : ", at most " + MemoryPool.size(budget));
     }
 
     @Override

@@ -95,7 +95,7 @@ final class MemoryPool {
         }
         if (taken + size > budget) {
             throw new OutOfDeviceMemoryException(
-                    size, "of a budget of " + mebibytes(budget) + " " + mebibytes(budget - taken) + " are left");
+                    size, "of a budget of " + size(budget) + " " + size(budget - taken) + " are left");
         }
         try {
             return allocate(size);
@@ -117,7 +117,7 @@ final class MemoryPool {
             }
             Driver.MemoryInfo memory = driver.memory();
             throw new OutOfDeviceMemoryException(
-                    size, mebibytes(memory.free()) + " of " + mebibytes(memory.total()) + " are free");
+                    size, size(memory.free()) + " of " + size(memory.total()) + " are free");
         }
     }
 
@@ -144,8 +144,9 @@ final class MemoryPool {
         free.clear();
     }
 
-    private static String mebibytes(long bytes) {
-        return bytes / (1 << 20) + " MiB";
+    /** Bytes for people, rounded down: {@code 20 MiB}, {@code 64 KiB}. */
+    static String size(long bytes) {
+        return bytes == 0 || bytes >= 1 << 20 ? (bytes >> 20) + " MiB" : (bytes >> 10) + " KiB";
     }
 
     /** A device is full; the message says what was asked for and what there is. */
@@ -153,7 +154,7 @@ final class MemoryPool {
         private static final long serialVersionUID = 1;
 
         OutOfDeviceMemoryException(long asked, String state) {
-            super("it has no " + mebibytes(asked) + " of memory more: " + state);
+            super("it has no " + size(asked) + " of memory more: " + state);
         }
     }
 }
