@@ -30,7 +30,18 @@ public record AttentionShape(long queries, long keys, int heads, int kvHeads, in
      * {@link Long#MAX_VALUE} if there are more.
      */
     public long flops(long area, int queryHeads) {
-        long perPair = 2L * queryHeads * (dim + dimV);
+        return product(area, 2L * queryHeads * (dim + dimV));
+    }
+
+    /**
+     * Floating-point operations of the gradients of {@code area} admitted pairs of {@code queryHeads} heads: five products in place of
+     * two, {@code 2·area·heads·(3·dim + 2·dimV)}, or {@link Long#MAX_VALUE} if there are more.
+     */
+    public long backwardFlops(long area, int queryHeads) {
+        return product(area, 2L * queryHeads * (3L * dim + 2L * dimV));
+    }
+
+    private static long product(long area, long perPair) {
         long flops = area * perPair;
         return Math.multiplyHigh(area, perPair) == 0 && flops >= 0 ? flops : Long.MAX_VALUE;
     }

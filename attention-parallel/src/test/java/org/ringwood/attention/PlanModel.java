@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
@@ -63,7 +66,8 @@ final class PlanModel {
         ranks.forEach(StepConflicts::requireNone);
         matchMessages();
         run();
-        memories.forEach(RankModel::assertOutputComplete);
+        memories.forEach(
+                plan.pass() == Pass.FORWARD ? RankModel::assertOutputComplete : RankModel::assertGradientsComplete);
         assertNothingNeedless(firstBlockHop);
         assertWorkDoneOnce();
     }
@@ -210,6 +214,14 @@ final class PlanModel {
                 attend.queries().buffer().equals(buffer)
                         || attend.keys().buffer().equals(buffer)
                         || attend.values().buffer().equals(buffer);
+            case Step.Delta delta ->
+                Stream.of(delta.out(), delta.outGradients())
+                        .anyMatch(part -> part.buffer().equals(buffer));
+            case Step.Differentiate of ->
+                Stream.of(of.queries(), of.keys(), of.values(), of.lse(), of.delta(), of.outGradients())
+                        .anyMatch(part -> part.buffer().equals(buffer));
+            case Step.Add add -> add.from().buffer().equals(buffer);
+            case Step.Round round -> round.from().buffer().equals(buffer);
             case Step.Receive _, Step.Clear _, Step.AllReduce _, Step.Finish _ -> false;
         };
     }
@@ -239,7 +251,9 @@ final class PlanModel {
     }
 
     private void assertNothingNeedless(int firstBlockHop) {
-        Set<Operand> circulating = Set.of(Operand.KEYS, Operand.VALUES);
+        Set<Operand> circulating = plan.pass() == Pass.FORWARD
+                ? Set.of(Operand.KEYS, Operand.VALUES)
+                : EnumSet.complementOf(EnumSet.of(Operand.OUT));
         for (RankPlan rank : ranks) {
             memories.get(rank.rank())
                     .assertAllUsed(rank.steps().stream()
@@ -259,10 +273,14 @@ final class PlanModel {
             pairs += memory.pairs();
             assertThat(plan.prediction(rank.rank()).flops())
                     .as("FLOPs of %s", memory)
-                    .isEqualTo(2
-                            * memory.pairs()
-                            * (plan.shape().dim() + plan.shape().dimV()));
+                    .isEqualTo(2 * memory.pairs() * elementsOfAPair());
         }
         assertThat(pairs).isEqualTo(plan.problem().mask().area() * plan.shape().heads());
+    }
+
+    private long elementsOfAPair() {
+        int dim = plan.shape().dim();
+        int dimV = plan.shape().dimV();
+        return plan.pass() == Pass.FORWARD ? dim + dimV : 3L * dim + 2L * dimV;
     }
 }

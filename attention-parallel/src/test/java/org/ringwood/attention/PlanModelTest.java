@@ -55,7 +55,10 @@ class PlanModelTest {
                     .mapToObj(rank -> anyOperands(random))
                     .toList();
             for (Schedule schedule : schedules(ranks)) {
-                check(schedule, problem, strided, seed + ": " + rule + " of " + example);
+                String what = seed + ": " + rule + " of " + example;
+                check(schedule, schedule.plan(problem), strided, what);
+                DType gradients = random.nextBoolean() ? DType.F32 : DType.F16;
+                check(schedule, schedule.backward(problem, gradients), strided, what);
             }
         }
     }
@@ -108,8 +111,8 @@ class PlanModelTest {
         };
     }
 
-    private static void check(Schedule schedule, Problem problem, List<Set<Operand>> strided, String what) {
-        Plan plan = schedule.plan(problem);
+    private static void check(Schedule schedule, Plan plan, List<Set<Operand>> strided, String what) {
+        Problem problem = plan.problem();
         try {
             new PlanModel(plan, strided).check(firstBlockHop(schedule, problem));
         } catch (AssertionError | RuntimeException e) {

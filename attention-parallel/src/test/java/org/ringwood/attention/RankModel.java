@@ -10,9 +10,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
@@ -34,15 +36,16 @@ final class RankModel {
     record Token(Operand operand, long position, int head) implements Cell {}
 
     /**
-     * What was attended so far, or in the end.
+     * What was attended or summed up so far, or in the end.
      *
-     * @param query token of the query, {@link #NOBODY} while there is no key
+     * @param of token of the query, or of the row whose gradient it is; {@link #NOBODY} while there is nothing
+     * @param parts the keys; of a gradient of a key or value the queries, {@code position · heads + head}
      */
-    record Attended(Token query, BitSet keys) implements Cell {}
+    record Summed(Token of, BitSet parts) implements Cell {}
 
-    private static final Token NOBODY = new Token(Operand.QUERIES, -1, -1);
+    static final Token NOBODY = new Token(Operand.QUERIES, -1, -1);
 
-    private record Place(int buffer, long row, int head) {}
+    record Place(int buffer, long row, int head) {}
 
     private final Plan plan;
     private final RankPlan rank;
@@ -58,6 +61,11 @@ final class RankModel {
         fill(Operand.QUERIES, rank.queryPositions());
         fill(Operand.KEYS, rank.keyPositions());
         fill(Operand.VALUES, rank.keyPositions());
+        if (plan.pass() == Pass.BACKWARD) {
+            fill(Operand.OUT, rank.queryPositions());
+            fill(Operand.LSE, rank.queryPositions());
+            fill(Operand.OUT_GRADIENTS, rank.queryPositions());
+        }
     }
 
     private void fill(Operand operand, Positions positions) {
@@ -70,22 +78,22 @@ final class RankModel {
         }
     }
 
-    private Buffer callers(Operand operand) {
+    Buffer callers(Operand operand) {
         return rank.buffers().stream()
                 .filter(buffer -> buffer.isCallers() && buffer.operand() == operand)
                 .findFirst()
                 .orElseThrow();
     }
 
-    private static Place place(Part part, long row, int head) {
+    static Place place(Part part, long row, int head) {
         return new Place(part.buffer().id(), part.fromRow() + row, part.fromHead() + head);
     }
 
-    private void put(Part part, long row, int head, Cell cell) {
+    void put(Part part, long row, int head, Cell cell) {
         cells.put(place(part, row, head), cell);
     }
 
-    private Cell get(Step step, Part part, long row, int head) {
+    Cell get(Step step, Part part, long row, int head) {
         Cell cell = cells.get(place(part, row, head));
         if (cell == null) {
             throw new AssertionError(this + " reads row " + row + ", head " + head + " of " + part + " in step "
@@ -95,7 +103,7 @@ final class RankModel {
     }
 
     /** Makes a buffer the one that its slot holds. A loan lies elsewhere and takes no slot. */
-    private void occupy(Buffer buffer) {
+    void occupy(Buffer buffer) {
         if (buffer.isCallers() || StepConflicts.isLent(rank, buffer)) {
             return;
         }
@@ -137,6 +145,10 @@ final class RankModel {
             case Step.Copy copy -> copy(copy);
             case Step.Attend attend -> attend(attend);
             case Step.Finish finish -> finish(finish);
+            case Step.Delta delta -> GradientModel.delta(this, delta);
+            case Step.Differentiate differentiate -> GradientModel.differentiate(this, differentiate);
+            case Step.Add add -> GradientModel.add(this, add);
+            case Step.Round round -> GradientModel.round(this, round);
         }
     }
 
@@ -144,7 +156,7 @@ final class RankModel {
         occupy(clear.state().buffer());
         for (long row = 0; row < clear.state().rows(); row++) {
             for (int head = 0; head < clear.state().heads(); head++) {
-                put(clear.state(), row, head, new Attended(NOBODY, new BitSet()));
+                put(clear.state(), row, head, new Summed(NOBODY, new BitSet()));
             }
         }
     }
@@ -205,7 +217,7 @@ final class RankModel {
         }
     }
 
-    private void use(Place place) {
+    void use(Place place) {
         used.add(place);
         Place source = sources.get(place);
         if (source != null) {
@@ -213,11 +225,12 @@ final class RankModel {
         }
     }
 
-    private record Pair(long queryRow, long keyRow) {}
+    /** Rows of a query and a key. */
+    record Pair(long queryRow, long keyRow) {}
 
     private void attend(Step.Attend attend) {
         requireSpace(attend, attend.state().buffer().space(), attend.queries(), attend.keys(), attend.values());
-        List<Pair> admitted = admitted(attend);
+        List<Pair> admitted = admitted(attend.queryPositions(), attend.keyPositions(), attend.slices());
         assertThat(admitted).as("%s: area of %s", this, attend).hasSize(Math.toIntExact(attend.area()));
         int heads = attend.queries().heads();
         assertThat(attend.state().heads()).as("%s: heads of %s", this, attend).isEqualTo(heads);
@@ -230,16 +243,20 @@ final class RankModel {
                 attend(attend, pair, head, keyHead);
             }
         }
-        pairs += (long) admitted.size() * heads;
+        attended((long) admitted.size() * heads);
     }
 
-    private static List<Pair> admitted(Step.Attend attend) {
+    void attended(long more) {
+        pairs += more;
+    }
+
+    static List<Pair> admitted(Positions queryPositions, Positions keyPositions, List<Slice> slices) {
         List<Pair> admitted = new ArrayList<>();
-        for (long q = 0; q < attend.queryPositions().rows(); q++) {
-            for (long k = 0; k < attend.keyPositions().rows(); k++) {
-                long query = attend.queryPositions().position(q);
-                long key = attend.keyPositions().position(k);
-                for (Slice slice : attend.slices()) {
+        for (long q = 0; q < queryPositions.rows(); q++) {
+            for (long k = 0; k < keyPositions.rows(); k++) {
+                long query = queryPositions.position(q);
+                long key = keyPositions.position(k);
+                for (Slice slice : slices) {
                     if (slice.admits(query, key)) {
                         admitted.add(new Pair(q, k));
                     }
@@ -261,25 +278,25 @@ final class RankModel {
         assertThat(query).as(what).isEqualTo(new Token(Operand.QUERIES, queryPosition, query.head));
         assertThat(key).as(what).isEqualTo(new Token(Operand.KEYS, keyPosition, expected));
         assertThat(value).as(what).isEqualTo(new Token(Operand.VALUES, keyPosition, expected));
-        Attended before = (Attended) get(attend, attend.state(), pair.queryRow, head);
+        Summed before = (Summed) get(attend, attend.state(), pair.queryRow, head);
         BitSet one = new BitSet();
         one.set(Math.toIntExact(keyPosition));
-        put(attend.state(), pair.queryRow, head, merged(before, new Attended(query, one), what));
+        put(attend.state(), pair.queryRow, head, merged(before, new Summed(query, one), what));
         use(place(attend.keys(), pair.keyRow, keyHead));
         use(place(attend.values(), pair.keyRow, keyHead));
     }
 
-    private static Attended merged(Attended a, Attended b, String what) {
-        if (a.keys.isEmpty() || b.keys.isEmpty()) {
-            return a.keys.isEmpty() ? b : a;
+    static Summed merged(Summed a, Summed b, String what) {
+        if (a.parts.isEmpty() || b.parts.isEmpty()) {
+            return a.parts.isEmpty() ? b : a;
         }
-        assertThat(a.query).as(what).isEqualTo(b.query);
-        assertThat(a.keys.intersects(b.keys))
-                .as("%s: a key is attended twice", what)
+        assertThat(a.of).as(what).isEqualTo(b.of);
+        assertThat(a.parts.intersects(b.parts))
+                .as("%s: a pair is attended twice", what)
                 .isFalse();
-        BitSet keys = (BitSet) a.keys.clone();
-        keys.or(b.keys);
-        return new Attended(a.query, keys);
+        BitSet parts = (BitSet) a.parts.clone();
+        parts.or(b.parts);
+        return new Summed(a.of, parts);
     }
 
     private void finish(Step.Finish finish) {
@@ -305,17 +322,27 @@ final class RankModel {
         Part shape = steps.getFirst().state();
         for (long row = 0; row < shape.rows(); row++) {
             for (int head = 0; head < shape.heads(); head++) {
-                Attended all = new Attended(NOBODY, new BitSet());
+                Summed all = new Summed(NOBODY, new BitSet());
                 for (int i = 0; i < ranks.size(); i++) {
                     Step.AllReduce step = steps.get(i);
                     ranks.get(i).requireSpace(step, Space.HOST, step.state(), step.incoming());
-                    all = merged(all, (Attended) ranks.get(i).get(step, step.state(), row, head), step.toString());
+                    all = merged(all, (Summed) ranks.get(i).get(step, step.state(), row, head), step.toString());
                 }
                 for (int i = 0; i < ranks.size(); i++) {
                     ranks.get(i).put(steps.get(i).state(), row, head, all);
                 }
             }
         }
+    }
+
+    /** Query heads of the whole. */
+    int heads() {
+        return plan.shape().heads();
+    }
+
+    /** Key head that a query head of the whole reads. */
+    int keyHead(int head) {
+        return AttentionCall.keyHead(head, plan.shape().heads(), plan.shape().kvHeads());
     }
 
     /** Number of (query, key, head) triples that this rank attended. */
@@ -335,13 +362,25 @@ final class RankModel {
                     Token token = keys.isEmpty() ? NOBODY : new Token(Operand.QUERIES, query, head);
                     assertThat(cells.get(place(whole, row, head)))
                             .as("%s: %s of query %d, head %d", this, operand, query, head)
-                            .isEqualTo(new Attended(token, keys));
+                            .isEqualTo(new Summed(token, keys));
                 }
             }
         }
     }
 
-    private BitSet admitted(long query) {
+    /** Every row and head of the gradients has exactly the pairs that the mask admits for it. */
+    void assertGradientsComplete() {
+        GradientModel.assertComplete(this, plan, rank);
+    }
+
+    /** What a row of one of the caller's tensors holds; null if nothing. */
+    @Nullable
+    Cell result(Operand operand, long row, int head) {
+        return cells.get(place(callers(operand).all(), row, head));
+    }
+
+    /** The keys that a query attends. */
+    BitSet admitted(long query) {
         BitSet keys = new BitSet();
         for (Slice slice : plan.problem().mask().slices()) {
             if (query >= slice.qFrom() && query < slice.qTo()) {

@@ -112,6 +112,24 @@ final class StepConflicts {
                         new Access(step, attend.keys(), false),
                         new Access(step, attend.values(), false),
                         new Access(step, attend.state(), true));
+            case Step.Delta delta ->
+                List.of(
+                        new Access(step, delta.out(), false),
+                        new Access(step, delta.outGradients(), false),
+                        new Access(step, delta.delta(), true));
+            case Step.Differentiate of ->
+                List.of(
+                        new Access(step, of.queries(), false),
+                        new Access(step, of.keys(), false),
+                        new Access(step, of.values(), false),
+                        new Access(step, of.lse(), false),
+                        new Access(step, of.delta(), false),
+                        new Access(step, of.outGradients(), false),
+                        new Access(step, of.queryGradients(), true),
+                        new Access(step, of.keyGradients(), true),
+                        new Access(step, of.valueGradients(), true));
+            case Step.Add add -> List.of(new Access(step, add.from(), false), new Access(step, add.into(), true));
+            case Step.Round round -> List.of(new Access(step, round.from(), false), new Access(step, round.to(), true));
             case Step.Finish finish ->
                 List.of(
                         new Access(step, finish.state(), false),

@@ -3,6 +3,7 @@ package org.ringwood.attention.execution;
 import java.util.EnumSet;
 import java.util.Set;
 import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Placement;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
@@ -52,6 +53,34 @@ public final class PlanExecutor implements AutoCloseable {
      * @throws org.ringwood.collectives.MemoryExhaustedException if there is no memory for the plan's buffers
      */
     public Execution execute(Plan plan, AttentionTensors tensors, Scoring scoring, StepListener listener) {
+        requirePass(Pass.FORWARD, plan);
+        return execute(plan, tensors.byOperand(), scoring, listener);
+    }
+
+    /**
+     * Runs a plan for gradients; see {@link #execute(Plan, AttentionTensors, Scoring, StepListener)}. When it returns, the gradients of queries, keys and values
+     * are written.
+     *
+     * @param tensors those of the attention; output and lse as that left them
+     * @param gradients of the output, and where the others go
+     * @param scoring that of the attention
+     */
+    public Execution differentiate(
+            Plan plan, AttentionTensors tensors, GradientTensors gradients, Scoring scoring, StepListener listener) {
+        requirePass(Pass.BACKWARD, plan);
+        return execute(plan, gradients.byOperand(tensors), scoring, listener);
+    }
+
+    private void requirePass(Pass pass, Plan plan) {
+        if (plan.pass() != pass) {
+            IllegalArgumentException wrong = new IllegalArgumentException("rank " + group.rank() + " gave " + plan
+                    + " where a " + pass + " plan is wanted; take that of the schedule's for this pass");
+            group.fail(wrong);
+            throw wrong;
+        }
+    }
+
+    private Execution execute(Plan plan, CallerTensors tensors, Scoring scoring, StepListener listener) {
         PlanRun run;
         RankPlan rankPlan;
         RankMemory memory;
@@ -83,11 +112,12 @@ public final class PlanExecutor implements AutoCloseable {
 
     private RankPlan rankPlan(Key key) {
         if (device.memory().isEmpty()) {
-            if (!key.onDevice.isEmpty()) {
-                throw new IllegalArgumentException("rank " + group.rank() + " gave " + key.onDevice
-                        + " in memory of a device, but computes on " + device.description()
-                        + ", which has none; give it tensors in memory of the host");
-            }
+            requireOnHost(key, "computes on " + device.description() + ", which has none");
+            return key.plan.rank(group.rank(), key.strided);
+        }
+        if (key.plan.pass() == Pass.BACKWARD) {
+            // Every kernel copies what it needs to the device and back.
+            requireOnHost(key, "gradients are not computed from there yet");
             return key.plan.rank(group.rank(), key.strided);
         }
         // What is sent from the device is packed on its way to the host.
@@ -95,6 +125,13 @@ public final class PlanExecutor implements AutoCloseable {
         packed.addAll(key.strided);
         packed.addAll(key.onDevice);
         return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice);
+    }
+
+    private void requireOnHost(Key key, String why) {
+        if (!key.onDevice.isEmpty()) {
+            throw new IllegalArgumentException("rank " + group.rank() + " gave " + key.onDevice
+                    + " in memory of a device, but " + why + "; give it tensors in memory of the host");
+        }
     }
 
     private void requireGroup(Plan plan) {

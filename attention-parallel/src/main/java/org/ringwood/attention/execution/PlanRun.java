@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.ringwood.attention.plan.Buffer;
+import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
@@ -27,7 +28,9 @@ import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
+import org.ringwood.kernels.GradientCall;
 import org.ringwood.kernels.SoftmaxState;
+import org.ringwood.kernels.Tensor;
 
 /**
  * One run of a rank's steps. It is what the rank waits for: whenever the group polls it, it ends the steps that are done and starts
@@ -90,7 +93,7 @@ final class PlanRun implements ProcessGroup.Wait {
         this.memory = memory;
         this.order = new StepOrder(rankPlan.steps());
         this.readers = readers(rankPlan);
-        this.operation = group.begin(plan.schedule());
+        this.operation = group.begin(plan.title());
         this.agreed = scoring.digest(plan);
     }
 
@@ -155,11 +158,11 @@ final class PlanRun implements ProcessGroup.Wait {
                 .filter(Message.class::isInstance)
                 .findFirst()
                 .orElseGet(() -> running.isEmpty() ? null : running.getFirst());
-        return shown == null ? "the next step of " + plan.schedule() + ", " + operation : describe(shown.step());
+        return shown == null ? "the next step of " + plan.title() + ", " + operation : describe(shown.step());
     }
 
     private String describe(Step step) {
-        return "step " + step.id() + " (" + step + ") of " + plan.schedule() + " on rank " + group.rank() + ", "
+        return "step " + step.id() + " (" + step + ") of " + plan.title() + " on rank " + group.rank() + ", "
                 + operation;
     }
 
@@ -221,12 +224,28 @@ final class PlanRun implements ProcessGroup.Wait {
 
     private Future<?> start(Step.Kernel kernel) {
         return switch (kernel) {
-            case Step.Clear clear -> kernels.clear(memory.state(clear.state()));
+            case Step.Clear clear ->
+                isState(clear.state())
+                        ? kernels.clear(memory.state(clear.state()))
+                        : device.gradients().clear(memory.tensor(clear.state()));
             case Step.Copy copy -> kernels.copy(memory.tensor(copy.from()), memory.tensor(copy.to()));
             case Step.Attend attend -> kernels.attend(call(attend));
             case Step.Finish finish ->
                 kernels.finish(memory.state(finish.state()), memory.tensor(finish.out()), memory.tensor(finish.lse()));
+            case Step.Delta delta ->
+                device.gradients()
+                        .delta(
+                                memory.tensor(delta.out()),
+                                memory.tensor(delta.outGradients()),
+                                memory.tensor(delta.delta()));
+            case Step.Differentiate differentiate -> device.gradients().attend(call(differentiate));
+            case Step.Add add -> device.gradients().add(memory.tensor(add.from()), memory.tensor(add.into()));
+            case Step.Round round -> device.gradients().round(memory.tensor(round.from()), memory.tensor(round.to()));
         };
+    }
+
+    private static boolean isState(Part part) {
+        return part.buffer().operand() == Operand.STATE;
     }
 
     private AttentionCall call(Step.Attend attend) {
@@ -240,6 +259,25 @@ final class PlanRun implements ProcessGroup.Wait {
                 scoring.scale(),
                 scoring.softcap(),
                 memory.state(attend.state()),
+                () -> cancelled);
+    }
+
+    private GradientCall call(Step.Differentiate of) {
+        return new GradientCall(
+                memory.tensor(of.queries()),
+                memory.tensor(of.keys()),
+                memory.tensor(of.values()),
+                of.queryPositions(),
+                of.keyPositions(),
+                of.slices(),
+                scoring.scale(),
+                scoring.softcap(),
+                memory.tensor(of.lse()),
+                memory.tensor(of.delta()),
+                memory.tensor(of.outGradients()),
+                memory.tensor(of.queryGradients()),
+                memory.tensor(of.keyGradients()),
+                memory.tensor(of.valueGradients()),
                 () -> cancelled);
     }
 
@@ -297,10 +335,17 @@ final class PlanRun implements ProcessGroup.Wait {
     }
 
     private void reduce(Step.AllReduce step) {
-        MemorySegment state = memory.state(step.state()).memory();
-        long recordBytes = SoftmaxState.recordBytes(plan.shape().dimV());
+        Part reduced = step.state();
+        long unitBytes = isState(reduced)
+                ? SoftmaxState.recordBytes(plan.shape().dimV())
+                : (long) reduced.buffer().dim() * reduced.buffer().dtype().bytes();
         try {
-            group.allReduce(state, memory.state(step.incoming()).memory(), recordBytes, agreed, new StateReducer(step));
+            group.allReduce(
+                    memory.contiguous(reduced),
+                    memory.contiguous(step.incoming()),
+                    unitBytes,
+                    agreed,
+                    new PartReducer(step));
         } catch (GroupFailureException e) {
             GroupFailureException located = new GroupFailureException(e.failure(), describe(step));
             located.initCause(e);
@@ -308,11 +353,11 @@ final class PlanRun implements ProcessGroup.Wait {
         }
     }
 
-    /** Merging gives the same bits with its operands swapped, so it does not matter which of them is the lower. */
-    private final class StateReducer implements Reducer {
-        private final Step step;
+    /** Merging and adding give the same bits with their operands swapped, so it does not matter which of them is the lower. */
+    private final class PartReducer implements Reducer {
+        private final Step.AllReduce step;
 
-        StateReducer(Step step) {
+        PartReducer(Step.AllReduce step) {
             this.step = step;
         }
 
@@ -327,9 +372,11 @@ final class PlanRun implements ProcessGroup.Wait {
         }
     }
 
-    private void merge(Step step, MemorySegment into, MemorySegment other) {
+    private void merge(Step.AllReduce step, MemorySegment into, MemorySegment other) {
         compute.start();
-        Future<?> merged = kernels.merge(records(into), records(other));
+        Future<?> merged = isState(step.state())
+                ? kernels.merge(records(into), records(other))
+                : device.gradients().add(sums(step, other), sums(step, into));
         queue(step, merged);
         group.await(new KernelWait(merged, describe(step)));
         running.removeLast();
@@ -340,6 +387,12 @@ final class PlanRun implements ProcessGroup.Wait {
     private SoftmaxState records(MemorySegment memory) {
         int dimV = plan.shape().dimV();
         return new SoftmaxState(memory, memory.byteSize() / SoftmaxState.recordBytes(dimV), 1, dimV);
+    }
+
+    private static Tensor sums(Step.AllReduce step, MemorySegment memory) {
+        Buffer like = step.state().buffer();
+        long rows = memory.byteSize() / ((long) like.dim() * like.dtype().bytes());
+        return Tensor.dense(memory, like.dtype(), rows, 1, like.dim());
     }
 
     private record KernelWait(Future<?> future, String describe) implements ProcessGroup.Wait {

@@ -19,7 +19,7 @@ import org.ringwood.kernels.Tensor;
  * is done. Measures how much of it was used.
  */
 final class RankMemory {
-    private final AttentionTensors tensors;
+    private final CallerTensors tensors;
     private final List<MemorySegment> slots;
     private final @Nullable Loan[] loans;
     private final long[] usedBytes;
@@ -35,7 +35,7 @@ final class RankMemory {
         }
     }
 
-    RankMemory(RankPlan plan, AttentionTensors tensors, List<MemorySegment> slots) {
+    RankMemory(RankPlan plan, CallerTensors tensors, List<MemorySegment> slots) {
         this.tensors = tensors;
         this.slots = slots;
         this.loans = new Loan[plan.buffers().size()];
@@ -103,12 +103,7 @@ final class RankMemory {
 
     /** Bytes in a space: of the caller's tensors, and of each slot what the largest buffer in it took. */
     long peakBytes(Space space) {
-        long bytes = 0;
-        for (Operand operand : Operand.values()) {
-            if (operand != Operand.STATE && tensors.of(operand).space() == space) {
-                bytes += tensors.of(operand).denseBytes();
-            }
-        }
+        long bytes = tensors.bytes(space);
         for (int slot = 0; slot < usedBytes.length; slot++) {
             bytes += onDevice.get(slot) == (space == Space.DEVICE) ? usedBytes[slot] : 0;
         }
@@ -127,6 +122,18 @@ final class RankMemory {
                         attend.queries().buffer(),
                         attend.keys().buffer(),
                         attend.values().buffer());
+            case Step.Delta delta ->
+                List.of(delta.out().buffer(), delta.outGradients().buffer());
+            case Step.Differentiate of ->
+                List.of(
+                        of.queries().buffer(),
+                        of.keys().buffer(),
+                        of.values().buffer(),
+                        of.lse().buffer(),
+                        of.delta().buffer(),
+                        of.outGradients().buffer());
+            case Step.Add add -> List.of(add.from().buffer());
+            case Step.Round round -> List.of(round.from().buffer());
             case Step.Receive _, Step.Clear _, Step.AllReduce _, Step.Finish _ -> List.of();
         };
     }

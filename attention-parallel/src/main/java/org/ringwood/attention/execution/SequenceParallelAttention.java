@@ -1,5 +1,7 @@
 package org.ringwood.attention.execution;
 
+import java.lang.foreign.Arena;
+import java.util.Optional;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
@@ -8,7 +10,10 @@ import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.schedule.RingAttention;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
+import org.ringwood.kernels.NonFinite;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
 
 /**
@@ -20,7 +25,10 @@ import org.ringwood.kernels.Tensor;
  *     Plan plan = attention.plan(Mask.causal(tokens, tokens), shape); // once a mask, shared by all layers
  *     Positions mine = plan.queryPositions(group.rank());             // which tokens this rank holds, in which order
  *     for (Layer layer : layers) {
- *         attention.forward(plan, layer.q(), layer.k(), layer.v(), layer.out(), layer.lse());
+ *         layer.saved = attention.forward(plan, layer.q, layer.k, layer.v, layer.out);
+ *     }
+ *     for (Layer layer : layers.reversed()) {
+ *         attention.backward(layer.saved, layer.dOut, layer.dQ, layer.dK, layer.dV);
  *     }
  * }
  * }
@@ -36,7 +44,12 @@ public final class SequenceParallelAttention implements AutoCloseable {
     private final PlanExecutor executor;
     private final Recent<Asked, Plan> plans = new Recent<>(REMEMBERED_PLANS);
 
+    private final Recent<Differentiated, Plan> backwardPlans = new Recent<>(REMEMBERED_PLANS);
+    private boolean refusesNonFinite = true;
+
     private record Asked(Mask mask, AttentionShape shape) {}
+
+    private record Differentiated(Plan plan, DType gradients) {}
 
     /** A ring with a zigzag partition, a good choice for causal masks and no bad one for others. */
     public SequenceParallelAttention(ProcessGroup group, Device device) {
@@ -87,6 +100,108 @@ public final class SequenceParallelAttention implements AutoCloseable {
      */
     public Execution forward(Plan plan, AttentionTensors tensors, Scoring scoring) {
         return executor.execute(plan, tensors, scoring);
+    }
+
+    /**
+     * Attends with scale {@code 1/sqrt(dim)}, and keeps what the backward pass needs; see {@link #forward(Plan, AttentionTensors, Scoring)}.
+     *
+     * @return for {@link #backward}; keeps all four tensors, so they must stay as they are until then
+     */
+    public SavedAttention forward(Plan plan, Tensor queries, Tensor keys, Tensor values, Tensor out) {
+        return forward(plan, queries, keys, values, out, Scoring.of(plan.shape().dim()));
+    }
+
+    /** Attends, and keeps what the backward pass needs. */
+    public SavedAttention forward(Plan plan, Tensor queries, Tensor keys, Tensor values, Tensor out, Scoring scoring) {
+        Arena arena = Arena.ofShared();
+        AttentionTensors tensors = new AttentionTensors(queries, keys, values, out, SavedAttention.lse(arena, out));
+        try {
+            Execution _ = forward(plan, tensors, scoring);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+        return new SavedAttention(this, plan, tensors, scoring, arena);
+    }
+
+    /** What {@link #forward(Plan, AttentionTensors, Scoring)} left, with log-sum-exps that stay the caller's, for {@link #backward}. */
+    public SavedAttention saved(Plan plan, AttentionTensors tensors, Scoring scoring) {
+        return new SavedAttention(this, plan, tensors, scoring, null);
+    }
+
+    /**
+     * Computes the gradients of this rank's queries, keys and values from those of its output, and writes them into the caller's memory. They
+     * are summed up in f32, on all ranks and on the wire; gradients of another dtype are rounded once, at the end. Where ranks replicate the
+     * queries ({@link Schedule#replicatesQueries}), every rank brings the gradients of the whole output, and gets those of all queries.
+     *
+     * <p>Dao et al., FlashAttention, arXiv 2205.14135, section 3.1; for rings Liu et al., Ring Attention, arXiv 2310.01889.
+     *
+     * @param saved by an attention of this object; used up
+     * @param outGradients {@code [rows, heads, dimV]}, of the output's dtype
+     * @param queryGradients {@code [rows, heads, dim]}, of f32 or the queries' dtype; overwritten
+     * @param keyGradients {@code [keyRows, kvHeads, dim]}, of {@code queryGradients}' dtype; overwritten
+     * @param valueGradients {@code [keyRows, kvHeads, dimV]}, of {@code queryGradients}' dtype; overwritten
+     * @throws IllegalStateException if {@code saved} is used up, closed or another's; the other ranks learn it
+     * @throws IllegalArgumentException naming rank and shapes if a tensor does not fit, or rank and index if the gradients of the output are not
+     *     {@linkplain #refuseNonFinite finite}; the other ranks learn it
+     * @throws org.ringwood.collectives.GroupFailureException if another rank failed, naming it and this rank's step
+     */
+    public Execution backward(
+            SavedAttention saved,
+            Tensor outGradients,
+            Tensor queryGradients,
+            Tensor keyGradients,
+            Tensor valueGradients) {
+        GradientTensors gradients = new GradientTensors(outGradients, queryGradients, keyGradients, valueGradients);
+        Plan plan;
+        try {
+            saved.requireOpen(this, group.rank());
+            plan = backwardPlans.get(
+                    new Differentiated(saved.plan(), gradientDType(saved.plan(), queryGradients)),
+                    asked -> schedule.backward(asked.plan.problem(), asked.gradients));
+            requireFinite(plan, outGradients);
+        } catch (RuntimeException | Error e) {
+            group.fail(e);
+            throw e;
+        }
+        Execution execution =
+                executor.differentiate(plan, saved.tensors(), gradients, saved.scoring(), StepListener.NONE);
+        saved.useUp();
+        return execution;
+    }
+
+    private DType gradientDType(Plan plan, Tensor queryGradients) {
+        DType dtype = queryGradients.dtype();
+        if (dtype != DType.F32 && dtype != plan.shape().dtype()) {
+            throw new IllegalArgumentException("rank " + group.rank() + " wants gradients of " + dtype + " of "
+                    + plan.shape().dtype() + " tensors; take " + DType.F32 + " or "
+                    + plan.shape().dtype());
+        }
+        return dtype;
+    }
+
+    /**
+     * Whether {@link #backward} refuses gradients of the output that are NaN or infinite. It does unless told otherwise: a trainer
+     * that scales its loss and looks for infinite gradients afterwards does not want it. Tensors on a device are not looked at.
+     */
+    public void refuseNonFinite(boolean refuses) {
+        refusesNonFinite = refuses;
+    }
+
+    private void requireFinite(Plan plan, Tensor outGradients) {
+        boolean fits =
+                outGradients.tokens() == plan.queryPositions(group.rank()).rows();
+        if (!refusesNonFinite || outGradients.space() == Space.DEVICE || !fits) {
+            return;
+        }
+        Optional<NonFinite> found = NonFinite.first(outGradients);
+        if (found.isPresent()) {
+            NonFinite at = found.get();
+            throw new IllegalArgumentException("rank " + group.rank() + ": the gradient of the output is " + at.value()
+                    + " at [token, head, element] = ["
+                    + plan.queryPositions(group.rank()).position(at.row()) + ", " + at.head() + ", " + at.element()
+                    + "]; mend the loss, or allow it by refuseNonFinite(false)");
+        }
     }
 
     /** Frees its memory; group and device stay open. */

@@ -97,6 +97,9 @@ public final class Placement {
             case Step.Attend attend -> place(attend);
             case Step.AllReduce reduce -> place(reduce);
             case Step.Finish finish -> place(finish);
+            case Step.Delta _, Step.Differentiate _, Step.Add _, Step.Round _ ->
+                throw new IllegalArgumentException("the plan of rank " + plan.rank()
+                        + " is one of gradients, which are not placed on a device yet");
             case Step.Upload _, Step.Download _ ->
                 throw new IllegalArgumentException("the plan of rank " + plan.rank() + " is placed already");
         };

@@ -25,6 +25,7 @@ import org.ringwood.kernels.Positions;
  */
 public final class Plan {
     private final String schedule;
+    private final Pass pass;
     private final Problem problem;
     private final Program program;
     private final AtomicReferenceArray<@Nullable Prediction> predictions;
@@ -45,8 +46,9 @@ public final class Plan {
     }
 
     /** The plan of a schedule. */
-    public Plan(String schedule, Problem problem, Program program) {
+    public Plan(String schedule, Pass pass, Problem problem, Program program) {
         this.schedule = schedule;
+        this.pass = pass;
         this.problem = problem;
         this.program = program;
         this.predictions = new AtomicReferenceArray<>(problem.ranks());
@@ -57,16 +59,26 @@ public final class Plan {
         return schedule;
     }
 
+    /** Whether it attends, or computes the gradients of an attention. */
+    public Pass pass() {
+        return pass;
+    }
+
+    /** Schedule and, unless it is forward, pass, for people. */
+    public String title() {
+        return pass == Pass.FORWARD ? schedule : schedule + " " + pass;
+    }
+
     /** What is computed. */
     public Problem problem() {
         return problem;
     }
 
-    /** Digest of schedule and problem, by which ranks notice that their plans differ. */
+    /** Digest of schedule, pass and problem, by which ranks notice that their plans differ. */
     public long digest() {
         Long known = digest;
         if (known == null) {
-            known = Digest.of(schedule, problem.digest());
+            known = Digest.of(title(), problem.digest());
             digest = known;
         }
         return known;
@@ -168,6 +180,6 @@ public final class Plan {
 
     @Override
     public String toString() {
-        return schedule + " of " + shape() + " on " + ranks() + " ranks";
+        return title() + " of " + shape() + " on " + ranks() + " ranks";
     }
 }

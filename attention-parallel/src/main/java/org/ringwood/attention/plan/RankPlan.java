@@ -3,7 +3,6 @@ package org.ringwood.attention.plan;
 import java.util.BitSet;
 import java.util.List;
 import org.ringwood.attention.AttentionShape;
-import org.ringwood.attention.plan.Step.Attend;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Space;
 
@@ -13,7 +12,7 @@ import org.ringwood.kernels.Space;
  * @param rank whose plan it is
  * @param queryPositions global positions of the rank's query and output rows
  * @param keyPositions global positions of the rank's key and value rows
- * @param buffers by id; the first five are the caller's, in the order of {@link Operand} without the state
+ * @param buffers by id; the caller's come first, each of another {@link Operand}
  * @param steps by id
  */
 public record RankPlan(
@@ -64,12 +63,12 @@ public record RankPlan(
         return bytes;
     }
 
-    /** Floating-point operations of what the rank attends, {@link Long#MAX_VALUE} if more; see {@link AttentionShape#flops}. */
+    /** Floating-point operations of what the rank attends or differentiates, {@link Long#MAX_VALUE} if more. */
     public long flops(AttentionShape shape) {
         long flops = 0;
         for (Step step : steps) {
-            if (step instanceof Attend attend) {
-                long more = shape.flops(attend.area(), attend.queries().heads());
+            if (step instanceof Step.Kernel kernel) {
+                long more = kernel.flops(shape);
                 flops = more > Long.MAX_VALUE - flops ? Long.MAX_VALUE : flops + more;
             }
         }

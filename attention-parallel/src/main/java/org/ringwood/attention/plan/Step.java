@@ -1,6 +1,7 @@
 package org.ringwood.attention.plan;
 
 import java.util.List;
+import org.ringwood.attention.AttentionShape;
 import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Slice;
 
@@ -28,7 +29,12 @@ public sealed interface Step {
     }
 
     /** Work of the device. The kernels of a device run in the order in which they are queued. */
-    sealed interface Kernel extends Step {}
+    sealed interface Kernel extends Step {
+        /** Floating-point operations of attention, see {@link AttentionShape#flops}; 0 for what only moves or merges. */
+        default long flops(AttentionShape shape) {
+            return 0;
+        }
+    }
 
     /** Sends {@code part}, which is contiguous in memory. */
     record Send(int id, List<Integer> after, Part part, int peer, int hop, int tag) implements Message {
@@ -76,7 +82,7 @@ public sealed interface Step {
         }
     }
 
-    /** Makes states the identity of the merge. */
+    /** Makes states the identity of the merge, and sums of gradients 0. */
     record Clear(int id, List<Integer> after, Part state) implements Kernel {
         @Override
         public String toString() {
@@ -106,13 +112,18 @@ public sealed interface Step {
             long area)
             implements Kernel {
         @Override
+        public long flops(AttentionShape shape) {
+            return shape.flops(area, queries.heads());
+        }
+
+        @Override
         public String toString() {
             return "attend " + queries + " to " + keys;
         }
     }
 
     /**
-     * Merges the states of all ranks, node by node; every rank has this step at the same place.
+     * Merges the states of all ranks, or adds up their sums of gradients, node by node; every rank has this step at the same place.
      *
      * @param incoming where states of other ranks come in; without rows on a rank that merges none
      */
@@ -128,6 +139,66 @@ public sealed interface Step {
         @Override
         public String toString() {
             return "finish " + out;
+        }
+    }
+
+    /** Sums up the output times its gradients, for every row and head. */
+    record Delta(int id, List<Integer> after, Part out, Part outGradients, Part delta) implements Kernel {
+        @Override
+        public String toString() {
+            return "sum up " + out + " times its gradients";
+        }
+    }
+
+    /**
+     * Adds the gradients of one region of attention to those of its queries, keys and values.
+     *
+     * @param queryPositions global positions of the query rows
+     * @param keyPositions global positions of the key rows
+     * @param slices what of the mask concerns these rows
+     * @param area admitted pairs of one head
+     */
+    record Differentiate(
+            int id,
+            List<Integer> after,
+            Part queries,
+            Part keys,
+            Part values,
+            Positions queryPositions,
+            Positions keyPositions,
+            List<Slice> slices,
+            Part lse,
+            Part delta,
+            Part outGradients,
+            Part queryGradients,
+            Part keyGradients,
+            Part valueGradients,
+            long area)
+            implements Kernel {
+        @Override
+        public long flops(AttentionShape shape) {
+            return shape.backwardFlops(area, queries.heads());
+        }
+
+        @Override
+        public String toString() {
+            return "differentiate " + queries + " and " + keys;
+        }
+    }
+
+    /** Adds sums of gradients to others. */
+    record Add(int id, List<Integer> after, Part from, Part into) implements Kernel {
+        @Override
+        public String toString() {
+            return "add " + from;
+        }
+    }
+
+    /** Rounds sums of gradients to the caller's dtype. */
+    record Round(int id, List<Integer> after, Part from, Part to) implements Kernel {
+        @Override
+        public String toString() {
+            return "round " + from;
         }
     }
 }

@@ -35,11 +35,13 @@ final class Accumulation {
         }
     }
 
-    /** States for the query rows at {@code positions} and the heads of {@code exchange}. */
-    Accumulation(Problem problem, Positions positions, HeadExchange exchange, PlanWriter writer) {
-        this(problem, positions, exchange.share(), exchange.queries(), writer);
-    }
-
+    /**
+     * States for some queries.
+     *
+     * @param positions of the query rows
+     * @param share whose heads
+     * @param queries with the heads of the share
+     */
     Accumulation(Problem problem, Positions positions, HeadShare share, Gathered queries, PlanWriter writer) {
         this.mask = problem.mask();
         this.positions = positions;
@@ -49,7 +51,7 @@ final class Accumulation {
         if (positions.rows() > 0) {
             for (HeadShare run : share.runs(problem.shape())) {
                 Buffer state = writer.buffer(Operand.STATE, positions.rows(), run.heads());
-                states.add(new RunState(run, state, writer.clear(state.all())));
+                states.add(new RunState(run, state, writer.clear(state.all(), List.of())));
             }
         }
     }
@@ -57,9 +59,17 @@ final class Accumulation {
     /**
      * Attends all queries to a block of keys and values, unless the mask leaves nothing to attend.
      *
-     * @param keys with the key heads of the share
-     * @param ready steps after which keys and values are there
+     * @param block with the key heads of the share
      * @return the steps
+     */
+    List<Integer> attend(Block block) {
+        return attend(block.parts().get(0), block.parts().get(1), block.positions(), block.ready());
+    }
+
+    /**
+     * The same.
+     *
+     * @param ready steps after which keys and values are there
      */
     List<Integer> attend(Part keys, Part values, Positions keyPositions, List<Integer> ready) {
         if (states.isEmpty()) {

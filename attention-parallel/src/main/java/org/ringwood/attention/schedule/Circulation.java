@@ -3,10 +3,13 @@ package org.ringwood.attention.schedule;
 import java.util.List;
 import org.ringwood.attention.Ranges;
 
-/** How keys and values get from the group that owns them to the groups whose queries attend them. */
+/**
+ * How rows get from the group that owns them to the groups that need them: keys and values to the queries that attend them, or the other
+ * way round. And how the gradients of these rows, which all who had them compute parts of, get back.
+ */
 interface Circulation {
     /**
-     * One block of keys and values under way between two groups.
+     * One block of rows, or their gradients, under way between two groups.
      *
      * @param hop sequential network step, from 0
      * @param lane whose memory the block takes at the receiver
@@ -20,6 +23,11 @@ interface Circulation {
         Move numbered(int first) {
             return new Move(hop, lane, source, from, to, rows, first);
         }
+    }
+
+    /** Rows of some moves together. */
+    static long rows(List<Move> moves) {
+        return moves.stream().mapToLong(move -> move.rows().size()).sum();
     }
 
     /** Blocks of one lane take turns in the same memory. */
@@ -41,6 +49,18 @@ interface Circulation {
 
     /** Blocks of a lane that a group holds at a time, besides its own. */
     int blocks(Lane lane);
+
+    /**
+     * The gradients that a group sends: what it and those before it have summed up, to one that adds its own and passes it on, or home to
+     * the source. Their hops go on from those of the rows.
+     */
+    List<Move> returns(int group);
+
+    /** The gradients that a group receives, by hop; a group adds them up in this order. */
+    List<Move> returned(int group);
+
+    /** Network steps until all gradients are home, those of the rows included, at most. */
+    int returnHops();
 
     /**
      * Whether the ranks at place {@code member} may read the move where it lies: as one range, in memory of their node that does

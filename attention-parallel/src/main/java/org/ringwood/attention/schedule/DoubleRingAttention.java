@@ -1,8 +1,10 @@
 package org.ringwood.attention.schedule;
 
 import java.math.BigInteger;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
+import org.ringwood.kernels.DType;
 
 /**
  * Double ring attention: a ring inside each node, and a ring of nodes. Blocks of keys and values go around inside their node; meanwhile
@@ -58,6 +60,19 @@ public final class DoubleRingAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, GridProgram.doubleRing(problem, innerRanks(problem)));
+        return new Plan(
+                name(),
+                Pass.FORWARD,
+                problem,
+                Arrangement.doubleRing(problem, innerRanks(problem)).forward());
+    }
+
+    @Override
+    public Plan backward(Problem problem, DType gradients) {
+        return new Plan(
+                name(),
+                Pass.BACKWARD,
+                problem,
+                Arrangement.doubleRing(problem, innerRanks(problem)).backward(gradients));
     }
 }

@@ -14,11 +14,12 @@ import org.ringwood.collectives.Topology;
 
 /**
  * Every group gets the rows that it needs from their owner. Where groups of another node need the same rows, one of them gets what all
- * of them need, and passes it on: no row crosses to a node twice. Every group has one rank.
+ * of them need, and passes it on: no row crosses to a node twice. Gradients take the same ways back, summed up where they meet. Every group
+ * has one rank.
  */
 final class Gather implements Circulation {
     private final Grid grid;
-    private final KeyNeeds needs;
+    private final RowNeeds needs;
     private final Topology topology;
     private final List<List<Integer>> groupsOfNode;
     private final int[] nodeOf;
@@ -27,7 +28,7 @@ final class Gather implements Circulation {
 
     private record Reader(int group, Ranges rows) {}
 
-    Gather(Grid grid, KeyNeeds needs, Topology topology) {
+    Gather(Grid grid, RowNeeds needs, Topology topology) {
         this.grid = grid;
         this.needs = needs;
         this.topology = topology;
@@ -127,6 +128,33 @@ final class Gather implements Circulation {
             }
         }
         return readers;
+    }
+
+    @Override
+    public List<Move> returns(int group) {
+        return numbered(receives(group).stream().map(this::back).toList());
+    }
+
+    @Override
+    public List<Move> returned(int group) {
+        return numbered(sends(group).stream()
+                .map(this::back)
+                .sorted(Comparator.comparingInt(Move::hop))
+                .toList());
+    }
+
+    /** The way back of the gradients of what has moved: to the one that passed it on, then from there home. */
+    private Move back(Move move) {
+        boolean passedOn = move.hop() == 1;
+        boolean isPassedOn =
+                !passedOn && delivery(move.source(), nodeOf[move.to()]).stream().anyMatch(other -> other.hop() == 1);
+        int hop = passedOn ? 2 : isPassedOn ? 3 : 1;
+        return new Move(hop, move.lane(), move.source(), move.to(), move.from(), move.rows(), 0);
+    }
+
+    @Override
+    public int returnHops() {
+        return grid.groups() == 1 ? 0 : 4;
     }
 
     @Override

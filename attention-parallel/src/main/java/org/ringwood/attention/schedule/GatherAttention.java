@@ -1,7 +1,9 @@
 package org.ringwood.attention.schedule;
 
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
+import org.ringwood.kernels.DType;
 
 /**
  * Gathered keys and values: every rank keeps its queries and gets, from each owner directly, the keys and values that they attend.
@@ -28,6 +30,13 @@ public final class GatherAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, GridProgram.gather(problem));
+        return new Plan(
+                name(), Pass.FORWARD, problem, Arrangement.gather(problem).forward());
+    }
+
+    @Override
+    public Plan backward(Problem problem, DType gradients) {
+        return new Plan(
+                name(), Pass.BACKWARD, problem, Arrangement.gather(problem).backward(gradients));
     }
 }

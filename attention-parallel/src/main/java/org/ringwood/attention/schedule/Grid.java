@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.ringwood.attention.Partition;
+import org.ringwood.attention.Ranges;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
@@ -75,14 +76,19 @@ final class Grid {
         return placeOf[rank] % members;
     }
 
-    /** Positions of all query rows of a group, member after member. */
-    Positions queries(int group) {
-        return queries.get(group);
+    /** Positions of all rows of a group, member after member. */
+    Positions positions(Side side, int group) {
+        return side == Side.KEYS ? keys.get(group) : queries.get(group);
     }
 
-    /** Positions of all key rows of a group, member after member. */
-    Positions keys(int group) {
-        return keys.get(group);
+    /** Positions of some rows of a group. */
+    Positions positions(Side side, int group, Ranges rows) {
+        Positions all = positions(side, group);
+        List<Chunk> chunks = new ArrayList<>();
+        for (Chunk run : rows.chunks()) {
+            chunks.addAll(all.slice(run.from(), run.to()).chunks());
+        }
+        return Positions.of(chunks);
     }
 
     /** First row of a rank's shard among those of its group. */

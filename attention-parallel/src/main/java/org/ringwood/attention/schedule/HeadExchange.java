@@ -2,7 +2,6 @@ package org.ringwood.attention.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.ringwood.attention.Partition;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Operand;
@@ -20,9 +19,6 @@ final class HeadExchange {
     private final int rank;
     private final PlanWriter writer;
     private final HeadShare share;
-    private final Gathered queries;
-    private final Gathered keys;
-    private final Gathered values;
 
     /**
      * All rows of the group for this rank's heads.
@@ -32,56 +28,65 @@ final class HeadExchange {
      */
     record Gathered(Part part, List<Integer> ready) {}
 
-    /** Writes the way out: what the others need of this rank, what this rank needs of them. */
     HeadExchange(Problem problem, Grid grid, int rank, PlanWriter writer) {
         this.problem = problem;
         this.grid = grid;
         this.rank = rank;
         this.writer = writer;
         this.share = share(grid.member(rank));
-        queries = gather(writer.queries(), problem.queries(), HeadExchange::queryHeads);
-        keys = gather(writer.keys(), problem.keys(), HeadExchange::keyHeads);
-        values = gather(writer.values(), problem.keys(), HeadExchange::keyHeads);
     }
 
-    private record Heads(int from, int to) {}
+    private record Heads(int from, int to) {
+        static Heads of(Operand operand, HeadShare share) {
+            return operand.isOfKeys() ? new Heads(share.keyFrom(), share.keyTo()) : new Heads(share.from(), share.to());
+        }
 
-    private static Heads queryHeads(HeadShare share) {
-        return new Heads(share.from(), share.to());
-    }
+        Part of(Part part) {
+            return part.heads(from, to);
+        }
 
-    private static Heads keyHeads(HeadShare share) {
-        return new Heads(share.keyFrom(), share.keyTo());
+        int count() {
+            return to - from;
+        }
     }
 
     private HeadShare share(int member) {
         return HeadShare.of(problem.shape(), member, grid.members());
     }
 
-    private Gathered gather(Buffer mine, Partition partition, Function<HeadShare, Heads> headsOf) {
-        if (grid.members() == 1) {
-            return new Gathered(mine.all(), List.of());
-        }
-        for (int member : others()) {
-            if (mine.rows() > 0 && !share(member).isEmpty()) {
-                Heads heads = headsOf.apply(share(member));
-                writer.send(mine.all().heads(heads.from, heads.to), rank(member), 0, 0, List.of());
-            }
-        }
-        return share.isEmpty()
-                ? new Gathered(mine.all(), List.of())
-                : collectRows(mine, partition, headsOf.apply(share));
+    private Partition partition(Operand operand) {
+        return operand.isOfKeys() ? problem.keys() : problem.queries();
     }
 
-    private Gathered collectRows(Buffer mine, Partition partition, Heads heads) {
-        long rows = 0;
-        for (int member = 0; member < grid.members(); member++) {
-            rows += partition.rows(rank(member));
+    /** One of the caller's tensors. */
+    Gathered gather(Operand operand) {
+        return gather(new Gathered(writer.callers(operand).all(), List.of()));
+    }
+
+    /**
+     * Writes the way out of one operand: what the others need of this rank, what this rank needs of them.
+     *
+     * @param mine this rank's rows, all heads
+     */
+    Gathered gather(Gathered mine) {
+        if (grid.members() == 1) {
+            return mine;
         }
-        Buffer all = writer.buffer(mine.operand(), rows, heads.to - heads.from);
+        Operand operand = mine.part().buffer().operand();
+        for (int member : others()) {
+            if (mine.part().rows() > 0 && !share(member).isEmpty()) {
+                Heads heads = Heads.of(operand, share(member));
+                writer.send(heads.of(mine.part()), rank(member), 0, 0, mine.ready());
+            }
+        }
+        return share.isEmpty() ? mine : collectRows(mine, Heads.of(operand, share), partition(operand));
+    }
+
+    private Gathered collectRows(Gathered mine, Heads heads, Partition partition) {
+        Buffer all = writer.buffer(mine.part().buffer().operand(), rowsOfGroup(partition), heads.count());
         List<Integer> ready = new ArrayList<>();
-        if (mine.rows() > 0) {
-            ready.add(writer.copy(mine.all().heads(heads.from, heads.to), rowsOf(all, rank, partition), List.of()));
+        if (mine.part().rows() > 0) {
+            ready.add(writer.copy(heads.of(mine.part()), rowsOf(all, rank, partition), mine.ready()));
         }
         for (int member : others()) {
             int peer = rank(member);
@@ -90,6 +95,14 @@ final class HeadExchange {
             }
         }
         return new Gathered(all.all(), List.copyOf(ready));
+    }
+
+    private long rowsOfGroup(Partition partition) {
+        long rows = 0;
+        for (int member = 0; member < grid.members(); member++) {
+            rows += partition.rows(rank(member));
+        }
+        return rows;
     }
 
     private Part rowsOf(Buffer group, int owner, Partition partition) {
@@ -124,26 +137,14 @@ final class HeadExchange {
         return share;
     }
 
-    Gathered queries() {
-        return queries;
-    }
-
-    Gathered keys() {
-        return keys;
-    }
-
-    Gathered values() {
-        return values;
-    }
-
     /** Finishes the states, this rank's rows into the caller's output, and sends the others theirs. */
     void deliver(Accumulation states, int hop) {
         long first = grid.firstRow(rank, problem.queries());
-        if (writer.out().rows() > 0) {
+        if (writer.callers(Operand.OUT).rows() > 0) {
             states.finish(
                     first,
-                    writer.out().all().heads(share.from(), share.to()),
-                    writer.lse().all().heads(share.from(), share.to()));
+                    writer.callers(Operand.OUT).all().heads(share.from(), share.to()),
+                    writer.callers(Operand.LSE).all().heads(share.from(), share.to()));
         }
         for (int member : others()) {
             int peer = rank(member);
@@ -163,11 +164,71 @@ final class HeadExchange {
         for (int member : others()) {
             int peer = rank(member);
             HeadShare theirs = share(member);
-            if (writer.out().rows() > 0 && !theirs.isEmpty()) {
-                Part out = writer.out().all().heads(theirs.from(), theirs.to());
-                Part lse = writer.lse().all().heads(theirs.from(), theirs.to());
+            if (writer.callers(Operand.OUT).rows() > 0 && !theirs.isEmpty()) {
+                Part out = writer.callers(Operand.OUT).all().heads(theirs.from(), theirs.to());
+                Part lse = writer.callers(Operand.LSE).all().heads(theirs.from(), theirs.to());
                 writer.receive(out, peer, hop, 0, List.of(), sameNode(peer));
                 writer.receive(lse, peer, hop, 0, List.of(), sameNode(peer));
+            }
+        }
+    }
+
+    /**
+     * Sums of gradients of all rows of the group for this rank's heads, still 0: this rank's own sums if its group has no other member.
+     *
+     * @param mine this rank's rows, all heads
+     */
+    GradientSums sums(GradientSums mine) {
+        if (grid.members() == 1) {
+            return mine;
+        }
+        List<Part> parts = new ArrayList<>();
+        for (Part part : mine.parts()) {
+            Operand operand = part.buffer().operand();
+            int heads = Heads.of(operand, share).count();
+            parts.add(writer.buffer(operand, rowsOfGroup(partition(operand)), heads)
+                    .all());
+        }
+        return new GradientSums(parts, List.of(), writer);
+    }
+
+    /** Sends the others their rows of sums over this rank's heads. */
+    void deliver(GradientSums sums, int hop) {
+        for (int member : others()) {
+            int peer = rank(member);
+            for (Part part : sums.parts()) {
+                Partition partition = partition(part.buffer().operand());
+                if (partition.rows(peer) > 0) {
+                    writer.send(rowsOf(part.buffer(), peer, partition), peer, hop, 0, sums.ready());
+                }
+            }
+        }
+    }
+
+    /**
+     * Adds to this rank's sums what all members have summed up over their heads, member by member: several may have summed up the same key
+     * head.
+     *
+     * @param sums over this rank's heads, if it has some
+     */
+    void collect(GradientSums mine, GradientSums sums, int hop) {
+        for (int member = 0; member < grid.members() && grid.members() > 1; member++) {
+            HeadShare theirs = share(member);
+            for (int i = 0; i < mine.parts().size() && !theirs.isEmpty(); i++) {
+                Part all = mine.parts().get(i);
+                Part into = Heads.of(all.buffer().operand(), theirs).of(all);
+                if (into.rows() == 0) {
+                    continue;
+                }
+                if (member == grid.member(rank)) {
+                    Buffer here = sums.parts().get(i).buffer();
+                    mine.add(rowsOf(here, rank, partition(here.operand())), into, sums.ready());
+                } else {
+                    Part from = writer.buffer(all.buffer().operand(), into.rows(), into.heads())
+                            .all();
+                    int peer = rank(member);
+                    mine.add(from, into, List.of(writer.receive(from, peer, hop, 0, List.of(), sameNode(peer))));
+                }
             }
         }
     }

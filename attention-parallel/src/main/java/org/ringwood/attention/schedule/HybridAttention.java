@@ -1,8 +1,10 @@
 package org.ringwood.attention.schedule;
 
 import java.util.stream.IntStream;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
+import org.ringwood.kernels.DType;
 
 /**
  * Ulysses within groups of ranks, a ring among the groups: U ranks exchange rows for heads, then blocks of U shards go around R = P/U
@@ -69,6 +71,19 @@ public final class HybridAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, GridProgram.ring(problem, headRanks(problem)));
+        return new Plan(
+                name(),
+                Pass.FORWARD,
+                problem,
+                Arrangement.ring(problem, headRanks(problem)).forward());
+    }
+
+    @Override
+    public Plan backward(Problem problem, DType gradients) {
+        return new Plan(
+                name(),
+                Pass.BACKWARD,
+                problem,
+                Arrangement.ring(problem, headRanks(problem)).backward(gradients));
     }
 }

@@ -37,11 +37,7 @@ sealed interface Leg {
     /** Of a step of a rank. Copies and merges are taken to be free. */
     static Leg of(Plan plan, int rank, Step step) {
         return switch (step) {
-            case Step.Attend attend ->
-                new Kernel(
-                        attend.after(),
-                        plan.shape().flops(attend.area(), attend.queries().heads()));
-            case Step.Kernel kernel -> new Kernel(kernel.after(), 0);
+            case Step.Kernel kernel -> new Kernel(kernel.after(), kernel.flops(plan.shape()));
             case Step.Upload upload -> new Kernel(upload.after(), 0);
             case Step.Download download -> new Kernel(download.after(), 0);
             case Step.Send send ->

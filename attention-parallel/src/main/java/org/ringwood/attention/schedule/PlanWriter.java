@@ -4,14 +4,16 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import org.ringwood.attention.AttentionShape;
+import org.ringwood.attention.Mask;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
+import org.ringwood.attention.schedule.HeadExchange.Gathered;
 import org.ringwood.collectives.AllReducePlan;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Positions;
@@ -34,45 +36,51 @@ final class PlanWriter {
 
     private record Packed(Buffer buffer, int copied) {}
 
-    private final Buffer queries;
-    private final Buffer keys;
-    private final Buffer values;
-    private final Buffer out;
-    private final Buffer lse;
+    private final Map<Operand, Buffer> callers = new EnumMap<>(Operand.class);
 
-    PlanWriter(Problem problem, int rank, Positions queryPositions, Set<Operand> strided) {
+    private PlanWriter(Problem problem, int rank, Positions queryPositions, Set<Operand> strided) {
         this.problem = problem;
         this.rank = rank;
         this.queryPositions = queryPositions;
         this.strided = strided;
-        AttentionShape shape = problem.shape();
-        long queryRows = queryPositions.rows();
-        long keyRows = problem.keys().positions(rank).rows();
-        queries = buffer(Operand.QUERIES, Buffer.CALLER, queryRows, shape.heads());
-        keys = buffer(Operand.KEYS, Buffer.CALLER, keyRows, shape.kvHeads());
-        values = buffer(Operand.VALUES, Buffer.CALLER, keyRows, shape.kvHeads());
-        out = buffer(Operand.OUT, Buffer.CALLER, queryRows, shape.heads());
-        lse = buffer(Operand.LSE, Buffer.CALLER, queryRows, shape.heads());
+        addCallers(Operand.QUERIES, Operand.KEYS, Operand.VALUES, Operand.OUT, Operand.LSE);
     }
 
-    Buffer queries() {
-        return queries;
+    /** For attention. */
+    static PlanWriter forward(Problem problem, int rank, Positions queryPositions, Set<Operand> strided) {
+        return new PlanWriter(problem, rank, queryPositions, strided);
     }
 
-    Buffer keys() {
-        return keys;
+    /**
+     * For its gradients.
+     *
+     * @param gradients dtype of the gradients that the caller gets
+     */
+    static PlanWriter backward(
+            Problem problem, int rank, Positions queryPositions, Set<Operand> strided, DType gradients) {
+        PlanWriter writer = new PlanWriter(problem, rank, queryPositions, strided);
+        writer.addCallers(Operand.OUT_GRADIENTS);
+        for (Operand operand : List.of(Operand.QUERY_GRADIENTS, Operand.KEY_GRADIENTS, Operand.VALUE_GRADIENTS)) {
+            writer.addCallers(operand, gradients);
+        }
+        return writer;
     }
 
-    Buffer values() {
-        return values;
+    private void addCallers(Operand... operands) {
+        for (Operand operand : operands) {
+            addCallers(operand, operand.dtype(problem.shape()));
+        }
     }
 
-    Buffer out() {
-        return out;
+    private void addCallers(Operand operand, DType dtype) {
+        Positions positions = operand.isOfKeys() ? problem.keys().positions(rank) : queryPositions;
+        int heads = operand.heads(problem.shape());
+        callers.put(operand, buffer(operand, Buffer.CALLER, positions.rows(), heads, dtype));
     }
 
-    Buffer lse() {
-        return lse;
+    /** A tensor of the caller. */
+    Buffer callers(Operand operand) {
+        return Objects.requireNonNull(callers.get(operand));
     }
 
     /** A new piece of memory. */
@@ -86,14 +94,11 @@ final class PlanWriter {
     }
 
     Buffer buffer(Operand operand, int slot, long rows, int heads) {
-        AttentionShape shape = problem.shape();
-        int dim = switch (operand) {
-            case QUERIES, KEYS -> shape.dim();
-            case VALUES, STATE, OUT -> shape.dimV();
-            case LSE -> 1;
-        };
-        boolean single = operand == Operand.STATE || operand == Operand.LSE;
-        DType dtype = single ? DType.F32 : shape.dtype();
+        return buffer(operand, slot, rows, heads, operand.dtype(problem.shape()));
+    }
+
+    private Buffer buffer(Operand operand, int slot, long rows, int heads, DType dtype) {
+        int dim = operand.dim(problem.shape());
         Buffer buffer = new Buffer(buffers.size(), operand, slot, rows, heads, dim, dtype, Space.HOST);
         buffers.add(buffer);
         return buffer;
@@ -147,8 +152,8 @@ final class PlanWriter {
         return add(new Step.Copy(steps.size(), after, from, to));
     }
 
-    int clear(Part state) {
-        return add(new Step.Clear(steps.size(), List.of(), state));
+    int clear(Part sums, List<Integer> after) {
+        return add(new Step.Clear(steps.size(), after, sums));
     }
 
     int attend(
@@ -167,12 +172,72 @@ final class PlanWriter {
 
     int allReduce(Part state, List<Integer> after) {
         boolean merges = AllReducePlan.nodeByNode(problem.topology()).reduces(rank);
-        Buffer incoming = buffer(Operand.STATE, merges ? state.rows() : 0, state.heads());
+        Buffer incoming = buffer(state.buffer().operand(), merges ? state.rows() : 0, state.heads());
         return add(new Step.AllReduce(steps.size(), after, state, incoming.all()));
     }
 
     int finish(Part state, Part out, Part lse, List<Integer> after) {
         return add(new Step.Finish(steps.size(), after, state, out, lse));
+    }
+
+    /** The sums of this rank's output times its gradients, which the caller has both. */
+    Gathered delta() {
+        Buffer delta =
+                buffer(Operand.DELTA, queryPositions.rows(), problem.shape().heads());
+        if (queryPositions.rows() == 0) {
+            return new Gathered(delta.all(), List.of());
+        }
+        Part out = callers(Operand.OUT).all();
+        Part outGradients = callers(Operand.OUT_GRADIENTS).all();
+        int step = add(new Step.Delta(steps.size(), List.of(), out, outGradients, delta.all()));
+        return new Gathered(delta.all(), List.of(step));
+    }
+
+    /**
+     * Adds the gradients of a region.
+     *
+     * @param parts of all operands of a backward pass but the output
+     */
+    int differentiate(
+            Map<Operand, Part> parts, Positions queries, Positions keys, Mask.Extract pairs, List<Integer> after) {
+        return add(new Step.Differentiate(
+                steps.size(),
+                after,
+                part(Operand.QUERIES, parts),
+                part(Operand.KEYS, parts),
+                part(Operand.VALUES, parts),
+                queries,
+                keys,
+                pairs.slices(),
+                part(Operand.LSE, parts),
+                part(Operand.DELTA, parts),
+                part(Operand.OUT_GRADIENTS, parts),
+                part(Operand.QUERY_GRADIENTS, parts),
+                part(Operand.KEY_GRADIENTS, parts),
+                part(Operand.VALUE_GRADIENTS, parts),
+                pairs.area()));
+    }
+
+    private static Part part(Operand operand, Map<Operand, Part> parts) {
+        return Objects.requireNonNull(parts.get(operand));
+    }
+
+    int add(Part from, Part into, List<Integer> after) {
+        return add(new Step.Add(steps.size(), after, from, into));
+    }
+
+    /** Where gradients of the caller are summed up: in the caller's tensor, or apart if that has fewer bits. */
+    Buffer sums(Operand gradients) {
+        Buffer mine = callers(gradients);
+        return mine.dtype() == DType.F32 ? mine : buffer(gradients, mine.rows(), mine.heads());
+    }
+
+    /** Gives the caller what was summed up. */
+    void give(Part sums, List<Integer> after) {
+        if (!sums.buffer().isCallers() && sums.rows() > 0) {
+            Part mine = callers(sums.buffer().operand()).all();
+            add(new Step.Round(steps.size(), after, sums, mine));
+        }
     }
 
     private int add(Step step) {

@@ -1,7 +1,9 @@
 package org.ringwood.attention.schedule;
 
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
+import org.ringwood.kernels.DType;
 
 /**
  * Ring attention: every rank keeps its queries; blocks of keys and values go around from neighbour to neighbour, and while one is
@@ -29,6 +31,13 @@ public final class RingAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, GridProgram.ring(problem, 1));
+        return new Plan(
+                name(), Pass.FORWARD, problem, Arrangement.ring(problem, 1).forward());
+    }
+
+    @Override
+    public Plan backward(Problem problem, DType gradients) {
+        return new Plan(
+                name(), Pass.BACKWARD, problem, Arrangement.ring(problem, 1).backward(gradients));
     }
 }

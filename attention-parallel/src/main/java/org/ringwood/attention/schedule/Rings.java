@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.Ranges;
 import org.ringwood.collectives.Topology;
 
@@ -14,9 +16,13 @@ import org.ringwood.collectives.Topology;
  * <p>All blocks of a level go in one direction. In each hop only those of a block's rows travel that the receiver or a later group
  * on the way needs; a hop in which no row does is left out. On either level two buffers take turns: one is received while
  * the other is attended and sent on.
+ *
+ * <p>Gradients go the same way within a ring, one hop behind their rows, and home as soon as no later group of the ring needs the row.
+ * From every ring they go home on their own, so they cross between rings as often as their rows.
  */
 final class Rings implements Circulation {
     private final Grid grid;
+    private final RowNeeds needs;
     private final int width;
     private final int count;
     private final Turn turn;
@@ -24,6 +30,8 @@ final class Rings implements Circulation {
     private final Ranges[][] travelling;
     /** By source; for every hop and member whether the block is read in the source's own memory. */
     private final BitSet[] inPlace;
+    /** By source and hop, once they were asked for; the rows there that have got gradients in the ring after the hop. */
+    private final AtomicReferenceArray<Ranges @Nullable []> touched;
 
     /** The directions, 1 or −1, of the blocks within each ring, and from ring to ring. */
     private record Turn(int within, int onward) {}
@@ -37,7 +45,7 @@ final class Rings implements Circulation {
      *
      * @param width groups in a ring, neighbours in the grid; divides their number
      */
-    static Rings of(Grid grid, int width, KeyNeeds needs, Topology topology) {
+    static Rings of(Grid grid, int width, RowNeeds needs, Topology topology) {
         Comparator<Rings> cheapest = Comparator.comparingLong(Rings::rowsSent).thenComparingInt(Rings::busyHops);
         Rings best = new Rings(grid, width, needs, new Turn(1, 1));
         if (width > 1) {
@@ -54,36 +62,38 @@ final class Rings implements Circulation {
         return order.compare(first, second) <= 0 ? first : second;
     }
 
-    private Rings(Grid grid, int width, KeyNeeds needs, Turn turn) {
+    private Rings(Grid grid, int width, RowNeeds needs, Turn turn) {
         int groups = grid.groups();
         this.grid = grid;
+        this.needs = needs;
         this.width = width;
         this.count = groups / width;
         this.turn = turn;
         this.travelling = new Ranges[groups][hops()];
         this.inPlace = new BitSet[groups];
+        this.touched = new AtomicReferenceArray<>(groups);
         for (int source = 0; source < groups; source++) {
-            fill(needs, source);
+            fill(source);
         }
     }
 
     /** From the end of the way to its begin: what comes to a group is what it needs and what it sends on. */
-    private void fill(KeyNeeds needs, int source) {
+    private void fill(int source) {
         Ranges onward = Ranges.EMPTY;
         for (int ring = count - 1; ring >= 0; ring--) {
             Ranges within = Ranges.EMPTY;
             for (int place = width - 1; place >= 1; place--) {
-                within = with(within, needs, source, new Progress(ring, place));
+                within = with(within, source, new Progress(ring, place));
                 travelling[source][hopTo(new Progress(ring, place))] = within;
             }
             if (ring >= 1) {
-                onward = with(onward.union(within), needs, source, new Progress(ring, 0));
+                onward = with(onward.union(within), source, new Progress(ring, 0));
                 travelling[source][hopTo(new Progress(ring, 0))] = onward;
             }
         }
     }
 
-    private Ranges with(Ranges rows, KeyNeeds needs, int source, Progress progress) {
+    private Ranges with(Ranges rows, int source, Progress progress) {
         return rows.size() < needs.allRows(source) ? rows.union(needs.rows(from(source, progress), source)) : rows;
     }
 
@@ -202,6 +212,81 @@ final class Rings implements Circulation {
     @Override
     public int hops() {
         return grid.groups() - 1;
+    }
+
+    @Override
+    public List<Move> returns(int group) {
+        List<Move> moves = new ArrayList<>();
+        for (int hop = 0; hop < hops(); hop++) {
+            Progress progress = after(hop);
+            int source = sourceOf(group, progress);
+            addIfAny(moves, hop, source, group, source, homeward(source, progress));
+            Progress next = new Progress(progress.onward, progress.within + 1);
+            addIfAny(moves, hop, source, group, from(source, next), forward(source, progress));
+        }
+        return moves;
+    }
+
+    @Override
+    public List<Move> returned(int group) {
+        List<Move> moves = new ArrayList<>();
+        for (int hop = 0; hop < hops(); hop++) {
+            Progress progress = after(hop);
+            addIfAny(moves, hop, group, from(group, progress), group, homeward(group, progress));
+            if (progress.within > 0) {
+                Progress former = former(progress);
+                int source = sourceOf(group, progress);
+                if (!former.equals(new Progress(0, 0))) {
+                    addIfAny(moves, hop - 1, source, from(source, former), group, forward(source, former));
+                }
+            }
+        }
+        moves.sort(Comparator.comparingInt(Move::hop));
+        return moves;
+    }
+
+    private static void addIfAny(List<Move> moves, int hop, int source, int from, int to, Ranges rows) {
+        if (!rows.isEmpty()) {
+            moves.add(new Move(hop + 1, Lane.WITHIN, source, from, to, rows, 0));
+        }
+    }
+
+    /** The rows whose gradients go on to the next group of the ring, from the one that the block has come to. */
+    private Ranges forward(int source, Progress progress) {
+        return progress.within + 1 < width
+                ? touched(source, progress)
+                        .intersection(travelling[source][hopTo(new Progress(progress.onward, progress.within + 1))])
+                : Ranges.EMPTY;
+    }
+
+    /** The rows whose gradients go home from there. */
+    private Ranges homeward(int source, Progress progress) {
+        return touched(source, progress).without(forward(source, progress));
+    }
+
+    private Ranges touched(int source, Progress progress) {
+        Ranges[] known = touched.get(source);
+        if (known == null) {
+            known = touched(source);
+            touched.set(source, known);
+        }
+        return known[hopTo(progress)];
+    }
+
+    private Ranges[] touched(int source) {
+        Ranges[] rows = new Ranges[hops()];
+        for (int hop = 0; hop < rows.length; hop++) {
+            Progress progress = after(hop);
+            boolean goesOn = hop > 0 && progress.within > 0;
+            Ranges before = goesOn ? rows[hop - 1].intersection(travelling[source][hop]) : Ranges.EMPTY;
+            rows[hop] = before.union(needs.rows(from(source, progress), source));
+        }
+        return rows;
+    }
+
+    @Override
+    public int returnHops() {
+        return grid.groups() == 1 ? 0 : grid.groups();
     }
 
     @Override

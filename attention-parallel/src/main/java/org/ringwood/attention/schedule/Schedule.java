@@ -7,6 +7,7 @@ import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.DType;
 
 /** A way of computing attention together: who holds what, what moves, and in which order things are attended and merged. */
 public interface Schedule {
@@ -44,4 +45,12 @@ public interface Schedule {
 
     /** The plan for a problem; every problem has one. Equal problems give equal plans. */
     Plan plan(Problem problem);
+
+    /**
+     * The plan for the gradients of what {@link #plan} computes. Every rank brings its tensors of the attention and the gradients of its
+     * output, and gets those of its queries, keys and values. They are summed up in f32, also on the wire.
+     *
+     * @param gradients the caller's dtype of the gradients of queries, keys and values, to which they are rounded in the end
+     */
+    Plan backward(Problem problem, DType gradients);
 }

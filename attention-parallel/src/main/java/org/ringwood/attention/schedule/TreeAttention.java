@@ -7,11 +7,13 @@ import org.ringwood.attention.Mask;
 import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Operand;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.schedule.HeadExchange.Gathered;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Positions;
 
 /**
@@ -48,7 +50,12 @@ public final class TreeAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, new Program(problem));
+        return new Plan(name(), Pass.FORWARD, problem, new Program(problem));
+    }
+
+    @Override
+    public Plan backward(Problem problem, DType gradients) {
+        return new Plan(name(), Pass.BACKWARD, problem, new TreeBackward(problem, gradients));
     }
 
     private record Program(Problem problem) implements Plan.Program {
@@ -60,16 +67,22 @@ public final class TreeAttention implements Schedule {
         @Override
         public RankPlan rank(int rank, Set<Operand> strided) {
             Positions allQueries = queryPositions(rank);
-            PlanWriter writer = new PlanWriter(problem, rank, allQueries, strided);
+            PlanWriter writer = PlanWriter.forward(problem, rank, allQueries, strided);
             HeadShare allHeads = HeadShare.of(problem.shape(), 0, 1);
-            Gathered queries = new Gathered(writer.queries().all(), List.of());
+            Gathered queries = new Gathered(writer.callers(Operand.QUERIES).all(), List.of());
             Accumulation states = new Accumulation(problem, allQueries, allHeads, queries, writer);
             states.attend(
-                    writer.keys().all(), writer.values().all(), problem.keys().positions(rank), List.of());
+                    writer.callers(Operand.KEYS).all(),
+                    writer.callers(Operand.VALUES).all(),
+                    problem.keys().positions(rank),
+                    List.of());
             if (problem.ranks() > 1) {
                 states.allReduce();
             }
-            states.finish(0, writer.out().all(), writer.lse().all());
+            states.finish(
+                    0,
+                    writer.callers(Operand.OUT).all(),
+                    writer.callers(Operand.LSE).all());
             return writer.plan();
         }
     }

@@ -1,7 +1,9 @@
 package org.ringwood.attention.schedule;
 
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
+import org.ringwood.kernels.DType;
 
 /**
  * Ulysses: ranks exchange rows for heads. Every rank gets all rows of some heads, attends them as if it were alone, and sends each
@@ -32,6 +34,19 @@ public final class UlyssesAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(name(), problem, GridProgram.ring(problem, problem.ranks()));
+        return new Plan(
+                name(),
+                Pass.FORWARD,
+                problem,
+                Arrangement.ring(problem, problem.ranks()).forward());
+    }
+
+    @Override
+    public Plan backward(Problem problem, DType gradients) {
+        return new Plan(
+                name(),
+                Pass.BACKWARD,
+                problem,
+                Arrangement.ring(problem, problem.ranks()).backward(gradients));
     }
 }

@@ -14,6 +14,7 @@ import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.Weights;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.schedule.Schedule;
@@ -23,6 +24,7 @@ import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.scalar.Accuracy;
+import org.ringwood.kernels.scalar.GradientAccuracy;
 
 /** Every schedule × mask × partition × world size equals the oracle, and costs exactly what its plan says. */
 class ScheduleMatrixTest {
@@ -80,7 +82,7 @@ class ScheduleMatrixTest {
                         example.schedule.plan(example.schedule.problem(SHAPE, example.mask.mask, partition, topology));
                 String what = example + ", " + partition + ", " + topology;
                 boolean scalar = ranks == 3;
-                check(plan, scalar ? Devices.Kind.SCALAR : Devices.Kind.CPU, what);
+                check(example.schedule, plan, scalar ? Devices.Kind.SCALAR : Devices.Kind.CPU, what);
             }
         }
     }
@@ -94,7 +96,8 @@ class ScheduleMatrixTest {
                 Topology topology = topology(partition, speeds.ranks());
                 Plan plan = example.schedule.plan(
                         example.schedule.problem(SHAPE, example.mask.mask, partition, topology, speeds));
-                check(plan, Devices.Kind.CPU, example + ", " + partition + " by " + speeds + ", " + topology);
+                String what = example + ", " + partition + " by " + speeds + ", " + topology;
+                check(example.schedule, plan, Devices.Kind.CPU, what);
             }
         }
     }
@@ -114,21 +117,34 @@ class ScheduleMatrixTest {
                 .toList());
     }
 
-    private static void check(Plan plan, Devices.Kind device, String what) {
+    private static void check(Schedule schedule, Plan plan, Devices.Kind device, String what) {
         try (Arena arena = Arena.ofShared()) {
             ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, Scoring.of(8), 1);
-            List<Execution> executions = run.run(device);
+            assertAsPlanned(run.run(device), plan, what);
             assertThat(run.judge()).as(what).matches(Accuracy::holds, "within the bounds");
-            for (Execution execution : executions) {
-                Prediction prediction = plan.prediction(execution.rank());
-                String rank = what + ", rank " + execution.rank();
-                assertThat(execution.traffic()).as(rank).isEqualTo(prediction.traffic());
-                assertThat(execution.flops()).as(rank).isEqualTo(prediction.flops());
-                assertThat(execution.peakTensorBytes()).as(rank).isEqualTo(prediction.peakTensorBytes());
-            }
-            long flops = executions.stream().mapToLong(Execution::flops).sum();
-            long area = plan.problem().mask().area();
-            assertThat(flops).as(what).isEqualTo(SHAPE.flops(area, SHAPE.heads()));
+            Plan backward = schedule.backward(plan.problem(), DType.F32);
+            ShardedGradients gradients =
+                    new ShardedGradients(arena, run, backward, ShardedRun.Layout.DENSE, DType.F32, 2);
+            assertAsPlanned(gradients.run(device), backward, what + ", backward");
+            assertThat(gradients.judge()).as(what).matches(GradientAccuracy::holds, "within the bounds");
         }
+    }
+
+    private static void assertAsPlanned(List<Execution> executions, Plan plan, String what) {
+        for (Execution execution : executions) {
+            Prediction prediction = plan.prediction(execution.rank());
+            String rank = what + ", rank " + execution.rank();
+            assertThat(execution.traffic()).as(rank).isEqualTo(prediction.traffic());
+            assertThat(execution.flops()).as(rank).isEqualTo(prediction.flops());
+            assertThat(execution.peakTensorBytes()).as(rank).isEqualTo(prediction.peakTensorBytes());
+        }
+        long flops = executions.stream().mapToLong(Execution::flops).sum();
+        long area = plan.problem().mask().area();
+        assertThat(flops)
+                .as(what)
+                .isEqualTo(
+                        plan.pass() == Pass.FORWARD
+                                ? SHAPE.flops(area, SHAPE.heads())
+                                : SHAPE.backwardFlops(area, SHAPE.heads()));
     }
 }

@@ -84,7 +84,7 @@ final class ShardedRun {
                 .toList();
     }
 
-    private Tensor random(long tokens, int heads, int dim, SplittableRandom random) {
+    Tensor random(long tokens, int heads, int dim, SplittableRandom random) {
         Tensor tensor = Layout.DENSE.allocate(arena, plan.shape().dtype(), tokens, heads, dim);
         for (long token = 0; token < tokens; token++) {
             for (int head = 0; head < heads; head++) {
@@ -107,7 +107,7 @@ final class ShardedRun {
                 layout.allocate(arena, DType.F32, rows, shape.heads(), 1));
     }
 
-    private Tensor shard(Tensor whole, Positions positions, Layout layout) {
+    Tensor shard(Tensor whole, Positions positions, Layout layout) {
         Tensor shard = layout.allocate(arena, whole.dtype(), positions.rows(), whole.heads(), whole.dim());
         for (long row = 0; row < positions.rows(); row++) {
             for (int head = 0; head < whole.heads(); head++) {
@@ -117,6 +117,10 @@ final class ShardedRun {
             }
         }
         return shard;
+    }
+
+    Scoring scoring() {
+        return scoring;
     }
 
     AttentionTensors shard(int rank) {
@@ -201,7 +205,7 @@ final class ShardedRun {
         return accuracy;
     }
 
-    private AttentionProblem problem() {
+    AttentionProblem problem() {
         Mask mask = plan.problem().mask();
         return new AttentionProblem(queries, keys, values, mask.slices(), scoring.scale(), scoring.softcap());
     }

@@ -1,0 +1,92 @@
+package org.ringwood.attention.execution;
+
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+import org.ringwood.attention.plan.Plan;
+import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Tensor;
+
+/**
+ * What one attention of a rank left for its backward pass: the caller's queries, keys, values and output, which must stay as they are, and the
+ * log-sum-exps. No scores: backward computes them anew, so it takes memory linear in the rank's rows. Any number may be open at a time, as
+ * for layers and micro-batches, and they may be differentiated in any order that is the same on all ranks.
+ *
+ * <p>It is used up by its backward pass. Close it where there will be none. To recompute in place of keeping: close it, free output and
+ * inputs, and before the backward pass attend once more.
+ */
+public final class SavedAttention implements AutoCloseable {
+    private final SequenceParallelAttention owner;
+    private final Plan plan;
+    private final AttentionTensors tensors;
+    private final Scoring scoring;
+    private final @Nullable Arena arena;
+    private @Nullable String gone;
+
+    SavedAttention(
+            SequenceParallelAttention owner,
+            Plan plan,
+            AttentionTensors tensors,
+            Scoring scoring,
+            @Nullable Arena arena) {
+        this.owner = owner;
+        this.plan = plan;
+        this.tensors = tensors;
+        this.scoring = scoring;
+        this.arena = arena;
+    }
+
+    /** Memory for the log-sum-exps of an attention. */
+    static Tensor lse(Arena arena, Tensor out) {
+        long bytes = Tensor.denseBytes(DType.F32, out.tokens(), out.heads(), 1);
+        return Tensor.dense(arena.allocate(Math.max(1, bytes), 64), DType.F32, out.tokens(), out.heads(), 1);
+    }
+
+    /** The plan of the attention. */
+    public Plan plan() {
+        return plan;
+    }
+
+    /** The log-sum-exps, {@code [rows, heads, 1]} of f32; unless they are the caller's, they are freed when this is. */
+    public Tensor lse() {
+        return tensors.lse();
+    }
+
+    AttentionTensors tensors() {
+        return tensors;
+    }
+
+    Scoring scoring() {
+        return scoring;
+    }
+
+    /** @throws IllegalStateException if another attention made it, or it is used up or closed */
+    void requireOpen(SequenceParallelAttention user, int rank) {
+        if (owner != user) {
+            throw new IllegalStateException("rank " + rank + " differentiates an attention of another "
+                    + "SequenceParallelAttention; give it to the one that made it");
+        }
+        if (gone != null) {
+            throw new IllegalStateException("rank " + rank + " differentiates an attention that was " + gone
+                    + " already (" + plan + "); attend again to get another");
+        }
+    }
+
+    void useUp() {
+        free("differentiated");
+    }
+
+    /** Frees the log-sum-exps, if they are not the caller's. Without effect after the backward pass. */
+    @Override
+    public void close() {
+        free("closed");
+    }
+
+    private void free(String why) {
+        if (gone == null) {
+            gone = why;
+            if (arena != null) {
+                arena.close();
+            }
+        }
+    }
+}

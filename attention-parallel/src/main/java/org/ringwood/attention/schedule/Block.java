@@ -1,0 +1,85 @@
+package org.ringwood.attention.schedule;
+
+import java.util.List;
+import org.ringwood.attention.Ranges;
+import org.ringwood.attention.plan.Part;
+import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.Positions;
+
+/** Some rows of a group that circulate, where one rank has them. */
+final class Block {
+    private final List<Part> parts;
+    private final Ranges rows;
+    private final Positions positions;
+    private final List<List<Integer>> ready;
+    /** Of every range the first row among those of the block. */
+    private final long[] firsts;
+
+    /**
+     * A block.
+     *
+     * @param parts a part for every operand that circulates
+     * @param rows of the source's shard, which lie side by side
+     * @param positions of the rows
+     * @param ready for every range of the rows the steps that bring it
+     */
+    Block(List<Part> parts, Ranges rows, Positions positions, List<List<Integer>> ready) {
+        this.parts = parts;
+        this.rows = rows;
+        this.positions = positions;
+        this.ready = ready;
+        this.firsts = new long[rows.chunks().size()];
+        for (int range = 1; range < firsts.length; range++) {
+            firsts[range] = firsts[range - 1] + rows.chunks().get(range - 1).length();
+        }
+    }
+
+    List<Part> parts() {
+        return parts;
+    }
+
+    Ranges rows() {
+        return rows;
+    }
+
+    Positions positions() {
+        return positions;
+    }
+
+    /** The steps that bring all of it. */
+    List<Integer> ready() {
+        return ready.stream().flatMap(List::stream).toList();
+    }
+
+    /** The steps that bring a run of the source's rows, all of which are in one range of the block. */
+    List<Integer> ready(Chunk run) {
+        return ready.get(range(run));
+    }
+
+    /** A run of the source's rows, all of which are in one range of the block, in a part that has the block's rows. */
+    Part rows(Part part, Chunk run) {
+        int range = range(run);
+        long first = firsts[range] + run.from() - rows.chunks().get(range).from();
+        return rows(part, first, run.length());
+    }
+
+    /** {@code count} rows of a part from its {@code first} one on. */
+    static Part rows(Part part, long first, long count) {
+        long from = part.fromRow() + first;
+        return new Part(part.buffer(), from, from + count, part.fromHead(), part.toHead());
+    }
+
+    private int range(Chunk run) {
+        int low = 0;
+        int high = firsts.length - 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (rows.chunks().get(middle).to() <= run.from()) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}
