@@ -1,0 +1,118 @@
+package org.ringwood.examples.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.types.DataType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.ringwood.collectives.TestJvm;
+import org.ringwood.runtime.Launcher;
+
+/** Training on several worker processes is, step for step, that of the framework alone in one. */
+class TrainerTest {
+    private static final Path TEXT = Path.of(System.getProperty("ringwood.text", "target/text.jar"));
+    private static final double FLOOR = 1e-6;
+    private static final double EPSILON = 0x1p-23;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void lossesAndGradientsAreThoseOfOneProcessAlsoAfterAResumeOnOtherRanks() throws Exception {
+        start(3, TrainingRank.class, TEXT.toString(), folder.toString(), "3", "ring");
+        start(2, TrainingRank.class, TEXT.toString(), folder.toString(), "5", "gather");
+        Text text = Text.read(TEXT);
+        try (SingleProcess plain = new SingleProcess(TrainingRank.settings("ring"), DataType.FLOAT32);
+                SingleProcess exact = new SingleProcess(TrainingRank.settings("ring"), DataType.FLOAT64)) {
+            for (int step = 1; step <= 5; step++) {
+                assertWithin(TrainingRank.read(folder, step), plain.step(text), exact.step(text), "step " + step);
+            }
+        }
+    }
+
+    /** The project's bound, {@code 2·plain + 2ε·max|ref| + 1e-6}, where plain is the framework's own error in f32 from the same training in f64. */
+    private static void assertWithin(StepResults actual, StepResults plain, StepResults exact, String step) {
+        assertWithin(new double[] {actual.loss()}, new double[] {plain.loss()}, new double[] {exact.loss()}, step);
+        assertThat(actual.gradients()).hasSameSizeAs(exact.gradients());
+        for (int i = 0; i < exact.gradients().size(); i++) {
+            assertWithin(
+                    actual.gradients().get(i),
+                    plain.gradients().get(i),
+                    exact.gradients().get(i),
+                    step + ", gradient of parameter " + i);
+        }
+    }
+
+    private static void assertWithin(double[] actual, double[] plain, double[] exact, String what) {
+        double largest = 0;
+        for (double number : exact) {
+            largest = Math.max(largest, Math.abs(number));
+        }
+        double bound = 2 * distance(plain, exact) + 2 * EPSILON * largest + FLOOR;
+        assertThat(distance(actual, exact)).as(what).isLessThanOrEqualTo(bound);
+    }
+
+    private static double distance(double[] one, double[] other) {
+        assertThat(one).hasSameSizeAs(other);
+        double distance = 0;
+        for (int i = 0; i < one.length; i++) {
+            distance = Math.max(distance, Math.abs(one[i] - other[i]));
+        }
+        return distance;
+    }
+
+    @Test
+    void theProgramLearnsWritesItsCurveAndGoesOnFromItsCheckpoint() throws Exception {
+        Path curve = folder.resolve("curve.csv");
+        List<String> arguments = new ArrayList<>(List.of(
+                "--text=" + TEXT,
+                "--tokens=64",
+                "--layers=1",
+                "--head-dim=8",
+                "--rate=0.02",
+                "--threads=1",
+                "--checkpoint=" + folder.resolve("model.npz"),
+                "--curve=" + curve,
+                "--sample=20",
+                "--steps=6"));
+        assertThat(start(2, TrainLanguageModel.class, arguments.toArray(String[]::new)))
+                .contains("64 tokens a step on 2 ranks, from step 0", "* Returns ");
+        arguments.set(arguments.size() - 1, "--steps=12");
+        assertThat(start(1, TrainLanguageModel.class, arguments.toArray(String[]::new)))
+                .contains("64 tokens a step on 1 ranks, from step 6");
+        List<String> lines = Files.readAllLines(curve);
+        assertThat(lines).hasSize(13).element(0).isEqualTo("step,ranks,loss_nats_per_byte,tokens_per_s");
+        assertThat(lines.get(6)).startsWith("6,2,");
+        assertThat(lines.get(7)).startsWith("7,1,");
+        assertThat(loss(lines.getLast())).isLessThan(loss(lines.get(1)));
+    }
+
+    private static double loss(String line) {
+        return Double.parseDouble(line.split(",", -1)[2]);
+    }
+
+    /** Runs a program on ranks that are processes, as {@code ringwood exec} does; what it printed. */
+    private String start(int ranks, Class<?> program, String... arguments) throws Exception {
+        List<String> flags = List.of(
+                "--add-modules=jdk.incubator.vector",
+                "-DENGINE_CACHE_DIR=" + System.getProperty("ENGINE_CACHE_DIR"),
+                "-DDJL_CACHE_DIR=" + System.getProperty("DJL_CACHE_DIR"));
+        String classPath = System.getProperty("java.class.path");
+        List<String> command = new ArrayList<>(
+                TestJvm.command(List.of(), classPath, Launcher.class, "exec", "-n", Integer.toString(ranks), "--"));
+        command.addAll(TestJvm.command(flags, classPath, program, arguments));
+        Path log = folder.resolve("log");
+        int code = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start()
+                .waitFor();
+        String output = Files.readString(log);
+        assertThat(code).as(output).isZero();
+        return output;
+    }
+}
