@@ -2,9 +2,10 @@
 // tensor cores' TF32 is out of the question.
 //
 // 16 x 16 threads: those of one row of threads have the same queries and share out the keys, later the columns of the outputs. Tiles travel as in
-// the kernels for 16 bits. All reads of shared memory are of 16 bytes; a row is 16 bytes longer than its elements, so that 8 rows lie in different banks.
+// the kernels for 16 bits.
 #pragma once
 
+#include "float_tiles.cuh"
 #include "flush.cuh"
 #include "shapes.cuh"
 
@@ -20,8 +21,9 @@ struct FloatAttention {
   static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
   static constexpr int ROWS = SHAPE.rowsPerThread;
   static constexpr int KEYS_T = KEYS / 16;           // keys of a thread
-  static constexpr int FOURS = DIM / 64;             // runs of four output columns of a thread
-  static constexpr int ROW_FLOATS = SHAPE.rowFloats();
+  using Tiles = FloatTiles<DIM>;
+  static constexpr int FOURS = Tiles::FOURS;
+  static constexpr int ROW_FLOATS = Tiles::ROW_FLOATS;
   static constexpr int WEIGHT_FLOATS = SHAPE.weightFloats();
   static constexpr int COLUMNS = DIM / 32;
 
@@ -96,7 +98,7 @@ struct FloatAttention {
       cp_async_wait();
       if (tile.whole) {
         __syncthreads();  // values, weights and the next tile are there, and all are done with the keys
-      } else if (__syncthreads_or(copied_not_finite(values))) {
+      } else if (__syncthreads_or(Tiles::template copied_not_finite<KEYS>(values, across, down))) {
         set_aside_not_finite(tile);
       }
       now = 1 - now;
@@ -109,78 +111,26 @@ struct FloatAttention {
   __device__ __forceinline__ int query_of(int r) const { return down + 16 * r; }
   __device__ __forceinline__ int key_of(int j) const { return across + 16 * j; }
 
-  // A row of a tile is copied by 16 threads, which take four columns at a time. Of columns behind `dim` nothing is copied, but a copy
-  // of nothing must be from a multiple of 16, too: so `from` belongs to the tensor even if `dim` is 0.
-  __device__ __forceinline__ void load_row(float* to, const float* from, int dim, bool vectors) {
-#pragma unroll
-    for (int f = 0; f < FOURS; f++) {
-      int column = (across + 16 * f) * 4;
-      int left = min(max(dim - column, 0), 4);
-      if (vectors) {
-        cp_async16(shared_address(to + column), from + column, left * 4);
-      } else {
-        float4 four;
-        four.x = left > 0 ? from[column] : 0.f;
-        four.y = left > 1 ? from[column + 1] : 0.f;
-        four.z = left > 2 ? from[column + 2] : 0.f;
-        four.w = left > 3 ? from[column + 3] : 0.f;
-        *reinterpret_cast<float4*>(to + column) = four;
-      }
-    }
-  }
-
   __device__ __forceinline__ void load_queries() {
     const Unit& unit = control.unit;
     const float* base = reinterpret_cast<const float*>(call.queries.data);
 #pragma unroll 1
     for (int query = down; query < QUERIES; query += 16) {
       const float* row = base + (unit.firstRow + unit.row(query)) * call.queries.tokenStride + unit.head(query) * call.queries.headStride;
-      load_row(queries + query * ROW_FLOATS, row, query < unit.count ? call.dim : 0, call.vectors & 1);
-    }
-  }
-
-  __device__ __forceinline__ void load_tile(float* to, uint64_t first, int64_t stride, int count, int dim, bool vectors) {
-    uint64_t from = first + down * stride;
-#pragma unroll
-    for (int key = 0; key < KEYS; key += 16) {
-      load_row(to + (key + down) * ROW_FLOATS, reinterpret_cast<const float*>(from), key + down < count ? dim : 0, vectors);
-      from += 16 * stride;
+      Tiles::load_row(queries + query * ROW_FLOATS, row, across, query < unit.count ? call.dim : 0, call.vectors & 1);
     }
   }
 
   __device__ __forceinline__ void load_keys(const KeyTile& tile) {
-    load_tile(keys, tile.keys, control.keyStride, tile.count, call.dim, call.vectors & 2);
+    Tiles::template load<KEYS>(keys, tile.keys, control.keyStride, across, down, tile.count, call.dim, call.vectors & 2);
   }
 
   __device__ __forceinline__ void load_values(const KeyTile& tile) {
-    load_tile(values, tile.values, control.valueStride, tile.count, call.dimV, call.vectors & 4);
+    Tiles::template load<KEYS>(values, tile.values, control.valueStride, across, down, tile.count, call.dimV, call.vectors & 4);
   }
 
   __device__ __forceinline__ void score(float (&scores)[ROWS][KEYS_T]) {
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-#pragma unroll
-      for (int j = 0; j < KEYS_T; j++) scores[r][j] = 0.f;
-    }
-#pragma unroll 4
-    for (int k = 0; k < DIM; k += 4) {
-      float4 q[ROWS], x[KEYS_T];
-#pragma unroll
-      for (int r = 0; r < ROWS; r++) q[r] = *reinterpret_cast<const float4*>(queries + query_of(r) * ROW_FLOATS + k);
-#pragma unroll
-      for (int j = 0; j < KEYS_T; j++) x[j] = *reinterpret_cast<const float4*>(keys + key_of(j) * ROW_FLOATS + k);
-#pragma unroll
-      for (int r = 0; r < ROWS; r++) {
-#pragma unroll
-        for (int j = 0; j < KEYS_T; j++) {
-          float s = scores[r][j];
-          s = fmaf(q[r].x, x[j].x, s);
-          s = fmaf(q[r].y, x[j].y, s);
-          s = fmaf(q[r].z, x[j].z, s);
-          scores[r][j] = fmaf(q[r].w, x[j].w, s);
-        }
-      }
-    }
+    Tiles::multiply_rows(scores, queries, keys, across, down);
     if (plainScores) return;
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
@@ -228,48 +178,7 @@ struct FloatAttention {
     }
   }
 
-  __device__ __forceinline__ void add_values() {
-#pragma unroll 2
-    for (int key = 0; key < KEYS; key += 4) {
-      float4 w[ROWS];
-#pragma unroll
-      for (int r = 0; r < ROWS; r++) w[r] = *reinterpret_cast<const float4*>(weights + query_of(r) * WEIGHT_FLOATS + key);
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-#pragma unroll
-        for (int f = 0; f < FOURS; f++) {
-          float4 v = *reinterpret_cast<const float4*>(values + (key + k) * ROW_FLOATS + (across + 16 * f) * 4);
-#pragma unroll
-          for (int r = 0; r < ROWS; r++) {
-            float weight = k == 0 ? w[r].x : k == 1 ? w[r].y : k == 2 ? w[r].z : w[r].w;
-            out[r][f][0] = fmaf(weight, v.x, out[r][f][0]);
-            out[r][f][1] = fmaf(weight, v.y, out[r][f][1]);
-            out[r][f][2] = fmaf(weight, v.z, out[r][f][2]);
-            out[r][f][3] = fmaf(weight, v.w, out[r][f][3]);
-          }
-        }
-      }
-    }
-  }
-
-  // Calls `body` for every element of a tile that this thread copied.
-  template <class Body>
-  __device__ __forceinline__ void each_copied(float* tile, Body body) {
-#pragma unroll 1
-    for (int key = down; key < KEYS; key += 16) {
-#pragma unroll
-      for (int f = 0; f < FOURS; f++) {
-#pragma unroll
-        for (int i = 0; i < 4; i++) body(tile[key * ROW_FLOATS + (across + 16 * f) * 4 + i]);
-      }
-    }
-  }
-
-  __device__ __forceinline__ bool copied_not_finite(float* tile) {
-    bool found = false;
-    each_copied(tile, [&](float value) { found |= !isfinite(value); });
-    return found;
-  }
+  __device__ __forceinline__ void add_values() { Tiles::template add_weighted<KEYS, WEIGHT_FLOATS>(out, weights, values, across, down); }
 
   // See TensorAttention.
   __device__ __forceinline__ void set_aside_not_finite(const KeyTile& tile) {
@@ -278,7 +187,7 @@ struct FloatAttention {
     aside.template note<Single::INFINITY_BITS>([&](int key, int column) { return __float_as_uint(values[key * ROW_FLOATS + column]); }, tile.count, unit,
                                                [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); });
     __syncthreads();
-    each_copied(values, [&](float& value) { value = isfinite(value) ? value : 0.f; });
+    Tiles::template each_copied<KEYS>(values, across, down, [&](float& value) { value = isfinite(value) ? value : 0.f; });
     __syncthreads();
   }
 
@@ -295,7 +204,7 @@ struct FloatAttention {
       for (int f = 0; f < FOURS; f++) {
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-          record[HEADER + (across + 16 * f) * 4 + i] = row.sum == 0.f ? 0.f : out[r][f][i] * inverse;
+          record[HEADER + Tiles::column_of(across, f) + i] = row.sum == 0.f ? 0.f : out[r][f][i] * inverse;
         }
       }
     }

@@ -62,8 +62,24 @@ struct AttendCall {
   float scale, softcap;
 };
 
-// Shape of a kernel's blocks, for the host: a block takes `queries` query rows times heads and `threads` threads, reads `keys` keys at a time, and
-// needs `sharedBytes` of dynamic shared memory. Heads of up to `dim` elements are padded to it.
+// Gradients of one operand: of the queries, the keys or the values. A block owns some rows of it, of one head, and walks along those of the other side: the
+// owner of queries along keys, the owners of keys and values along queries, of all heads that read theirs. Blocks, runs and pieces are as above with the
+// owned rows in the place of the queries and the walked ones in that of the keys.
+struct GradientCall {
+  View operands[4];  // queries, keys, values, gradients of the outputs
+  View lse, delta;   // [rows, queryHeads] of f32
+  View gradients;    // of f32, added to
+  uint64_t blocks, runs, pieces;
+  int64_t rows;  // of the owned tensor
+  int32_t firstBlock;
+  int32_t queryHeads, keyHeads;
+  int32_t dim, dimV;
+  int32_t vectors;  // bit i: rows of operand i start at multiples of 16 bytes and have such a length
+  float scale, softcap;
+};
+
+// Shape of a kernel's blocks, for the host: a block takes `queries` query rows times heads and `threads` threads, reads `keys` keys at a time (of gradients:
+// owns and walks along so many rows), and needs `sharedBytes` of dynamic shared memory. Heads of up to `dim` elements are padded to it.
 struct BlockShape {
   int32_t dim, queries, keys, threads, sharedBytes;
 };

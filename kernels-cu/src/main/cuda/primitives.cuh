@@ -50,6 +50,15 @@ __device__ __forceinline__ void cp_async16(Shared to, const void* from, int byte
 #endif
 }
 
+// The same of 4 bytes, from a multiple of 4; none of them makes a zero.
+__device__ __forceinline__ void cp_async4(Shared to, const void* from, int bytes) {
+#ifdef RINGWOOD_HOST
+  host::cp_async(to, from, bytes, 4);
+#else
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(bytes) : "memory");
+#endif
+}
+
 // Waits for all copies that this thread has started. What they wrote is then seen by this thread alone, by others after a barrier.
 __device__ __forceinline__ void cp_async_wait() {
 #ifdef RINGWOOD_HOST
@@ -138,6 +147,7 @@ struct Half {
   }
 
   static __device__ __forceinline__ Type round(float x) { return __float2half_rn(x); }
+  static __device__ __forceinline__ float widen(Type x) { return __half2float(x); }
 };
 
 struct Brain {
@@ -162,12 +172,14 @@ struct Brain {
   }
 
   static __device__ __forceinline__ Type round(float x) { return __float2bfloat16_rn(x); }
+  static __device__ __forceinline__ float widen(Type x) { return __bfloat162float(x); }
 };
 
 struct Single {
   using Type = float;
   static constexpr uint32_t INFINITY_BITS = 0x7f800000u;
   static __device__ __forceinline__ Type round(float x) { return x; }
+  static __device__ __forceinline__ float widen(Type x) { return x; }
 };
 
 }  // namespace ringwood

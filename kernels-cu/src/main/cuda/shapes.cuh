@@ -36,6 +36,31 @@ struct FloatShape {
   constexpr int sharedBytes() const { return (tileBytes() > recordBytes() ? tileBytes() : recordBytes()) + queries() * (dim / 16) * 4 + CONTROL_BYTES; }
 };
 
+// Gradients by plain f32: 16 x 16 threads, each with some rows of the owned tensor; tiles of `walked` rows of the other side.
+struct FloatGradientShape {
+  int dim, rowsPerThread, walked, blocks;
+
+  constexpr int owned() const { return 16 * rowsPerThread; }
+  constexpr int threads() const { return 256; }
+  constexpr int rowFloats() const { return dim + 4; }
+  constexpr int weightFloats() const { return walked + 4; }
+  // Two tensors of either side, the weights, log-sum-exp and delta of two tiles, and a GradientWalk.
+  constexpr int sharedBytes() const {
+    return ((2 * owned() + 2 * walked) * rowFloats() + owned() * weightFloats() + 4 * walked) * 4 + CONTROL_BYTES;
+  }
+};
+
+// Gradients on tensor cores: warps that each own some tiles of 16 rows.
+struct TensorGradientShape {
+  int dim, warps, tilesM, walked, blocks;
+
+  constexpr int owned() const { return warps * tilesM * 16; }
+  constexpr int threads() const { return warps * 32; }
+  constexpr int rowBytes() const { return dim * 2 + 16; }
+  // Two tensors of either side, log-sum-exp and delta of two tiles, and a GradientWalk.
+  constexpr int sharedBytes() const { return (2 * owned() + 2 * walked) * rowBytes() + 4 * walked * 4 + CONTROL_BYTES; }
+};
+
 // sm_80's code also runs on 8.6 and 8.9, which like 12.0 have 99 KiB for a block; 9.0 and 10.0 have 227.
 #if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ < 900 || __CUDA_ARCH__ >= 1200)
 #define RINGWOOD_SMALL_SHARED 1
@@ -96,15 +121,36 @@ constexpr FloatShape FLOAT_FEW[] = {
     {256, 1, 32, 1},
 };
 
-template <int N>
-constexpr int index_of(const TensorShape (&table)[N], int dim) {
-  int i = 0;
-  while (table[i].dim != dim) i++;
-  return i;
-}
+// As for MANY, two tiles of 16 rows a warp as long as the registers hold their sums.
+constexpr TensorGradientShape TENSOR_GRADIENTS[] = {
+    //  dim  warps  tilesM  walked  blocks per multiprocessor
+    {64, 4, 2, 64, 2},
+    {96, 4, 2, 32, 2},
+    {128, 4, 2, 32, 2},
+    {192, 4, 1, 32, 2},
+#if RINGWOOD_SMALL_SHARED
+    {256, 4, 1, 16, 1},
+#else
+    {256, 4, 1, 32, 2},
+#endif
+};
 
-template <int N>
-constexpr int index_of(const FloatShape (&table)[N], int dim) {
+constexpr FloatGradientShape FLOAT_GRADIENTS[] = {
+    //  dim  rowsPerThread  walked  blocks per multiprocessor
+    {64, 4, 32, 2},
+#if RINGWOOD_SMALL_SHARED
+    {128, 4, 16, 1},
+    {192, 2, 16, 1},
+    {256, 1, 16, 1},
+#else
+    {128, 4, 32, 2},
+    {192, 4, 16, 1},
+    {256, 2, 16, 2},
+#endif
+};
+
+template <class Shape, int N>
+constexpr int index_of(const Shape (&table)[N], int dim) {
   int i = 0;
   while (table[i].dim != dim) i++;
   return i;
@@ -121,6 +167,24 @@ struct Float {
   static constexpr FloatShape SHAPE =
       FEW_QUERIES ? FLOAT_FEW[index_of(FLOAT_FEW, DIM)] : FLOAT_MANY[index_of(FLOAT_MANY, DIM)];
 };
+
+template <int DIM>
+struct FloatGradientTable {
+  static constexpr FloatGradientShape SHAPE = FLOAT_GRADIENTS[index_of(FLOAT_GRADIENTS, DIM)];
+};
+
+template <int DIM>
+struct TensorGradientTable {
+  static constexpr TensorGradientShape SHAPE = TENSOR_GRADIENTS[index_of(TENSOR_GRADIENTS, DIM)];
+};
+
+constexpr BlockShape described(const TensorGradientShape& s) {
+  return {s.dim, s.owned(), s.walked, s.threads(), s.sharedBytes()};
+}
+
+constexpr BlockShape described(const FloatGradientShape& s) {
+  return {s.dim, s.owned(), s.walked, s.threads(), s.sharedBytes()};
+}
 
 constexpr BlockShape described(const TensorShape& s) {
   return {s.dim, s.queries(), s.keys(), s.threads(), s.sharedBytes()};

@@ -3,117 +3,11 @@
 //   check FOLDER_OF_CUBINS [all|small|first] [FILTERS]
 //
 // The small table is for sanitizers, which are slow; with `first` it ends at the first failure. Filters are parts of the groups' names, with commas between.
-#include <array>
-#include <chrono>
-#include <sstream>
-
-#include "problem.h"
+#include "gradient_cases.h"
 
 namespace {
 
 constexpr DType TYPES[] = {DType::F32, DType::BF16, DType::F16};
-constexpr int SIZES[] = {1, 4, 6, 13, 63, 207, 513, 1025};
-
-struct Checker {
-  Kernels& kernels;
-  bool small, first;
-  std::string filters;
-  int failures = 0;
-
-  struct Group {
-    std::string title;
-    int cases = 0, failed = 0;
-    double worstOut = 0, worstLse = 0;  // error in parts of its bound
-    std::map<std::string, int> kernels;
-  };
-
-  bool wanted(const std::string& title) const {
-    std::istringstream filters(this->filters);
-    std::string filter;
-    bool any = false;
-    while (std::getline(filters, filter, ',')) {
-      if (title.find(filter) != std::string::npos) return true;
-      any = true;
-    }
-    return !any;
-  }
-
-  template <class Body>
-  void group(const std::string& title, Body body) {
-    if (!wanted(title)) return;
-    Group g{title, 0, 0, 0, 0, {}};
-    auto began = std::chrono::steady_clock::now();
-    body(g);
-    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    std::printf("%-4s %-44s %4d cases  out %5.2f  lse %5.2f of the bound  %5.1f s\n", g.failed ? "FAIL" : "ok", title.c_str(), g.cases, g.worstOut,
-                g.worstLse, seconds);
-    std::fflush(stdout);
-    failures += g.failed;
-  }
-
-  void fault(Group& g, const std::string& what) {
-    if (g.failed++ < 5) std::printf("     %s: %s\n", g.title.c_str(), what.c_str());
-    if (first) std::exit(1);
-  }
-
-  void accurate(Group& g, const Problem& p) {
-    Tensors t(p);
-    accurate(g, p, t, run(kernels, p, t));
-  }
-
-  void accurate(Group& g, const Problem& p, const Tensors& t, const Result& r) {
-    Accuracy a = judge(p, t, r);
-    g.cases++;
-    g.worstOut = std::max(g.worstOut, a.outError / a.out_bound(p.type));
-    g.worstLse = std::max(g.worstLse, a.lseError / a.lse_bound());
-    if (!(a.outError <= a.out_bound(p.type)) || !(a.lseError <= a.lse_bound())) {
-      char text[200];
-      std::snprintf(text, sizeof text, ": out %.3g of %.3g (plain %.3g), lse %.3g of %.3g (plain %.3g)", a.outError, a.out_bound(p.type), a.outPlain, a.lseError,
-                    a.lse_bound(), a.lsePlain);
-      fault(g, p.text() + text);
-    }
-  }
-};
-
-Problem causal(DType type, int tokens, int dim) {
-  Problem p;
-  p.type = type, p.queries = p.keys = tokens, p.dim = p.dimV = dim;
-  p.slices = {Slice::causal(0, tokens, 0, tokens)};
-  return p;
-}
-
-Problem full(DType type, int64_t queries, int64_t keys, int dim) {
-  Problem p;
-  p.type = type, p.queries = queries, p.keys = keys, p.dim = p.dimV = dim;
-  p.slices = {Slice::full(0, queries, 0, keys)};
-  return p;
-}
-
-std::vector<std::vector<Slice>> masks(int n) {
-  std::vector<Slice> documents, singles, checkers;
-  for (auto [from, to] : {std::array<int, 2>{0, 1}, {1, 2}, {2, 130}, {130, 131}, {131, n}}) documents.push_back(Slice::causal(from, to, from, to));
-  for (int i = 0; i < n; i++) singles.push_back(Slice::full(i, i + 1, i, i + 1));
-  for (int q = 0; q < n; q += 10) {
-    for (int k = q / 10 % 2 * 10; k < n; k += 20) checkers.push_back(Slice::full(q, q + 10, k, k + 10));
-  }
-  std::vector<std::vector<Slice>> all{
-          {},
-          documents,
-          singles,
-          checkers,
-          {Slice::of(0, n, 0, n, -63, 0)},
-          {Slice::of(0, n, 0, n, -3, 5)},
-          {Slice::full(0, n, 0, 4), Slice::of(4, n, 4, n, -20, 0)},
-          {Slice::of(0, n, 0, n, 0, n)},
-          {Slice::of(50, n - 40, 20, n - 10, 20 - 50, 30)},
-          {Slice::full(0, 64, 0, 70), Slice::full(0, n, 70, n)},
-          {Slice::full(n - 1, n, 0, n)},
-          {Slice::full(0, n, n - 1, n)}};
-  for (auto& slices : all) {
-    for (Slice& slice : slices) slice = slice.clip(0, n, 0, n);
-  }
-  return all;
-}
 
 void table(Checker& c) {
   bool small = c.small;
@@ -490,6 +384,7 @@ int main(int count, char** arguments) {
   Checker checker{kernels, size != "all", size == "first", count > 3 ? arguments[3] : ""};
   std::printf("device: %s, compute capability %d\n", Driver::get().name().c_str(), Driver::get().capability());
   table(checker);
+  for (DType type : TYPES) gradient_table(checker, type);
   merges(checker);
   far_rows(checker);
   std::printf(checker.failures == 0 ? "all cases hold\n" : "%d FAILURES\n", checker.failures);

@@ -68,24 +68,14 @@ class Kernels {
   };
 
   const Chosen& choose(const Operands& operands, bool few) {
-    const char* use = few ? "few" : "many";
-    std::string module = std::string("attend_") + name(operands.type);
-    int dim = std::max(operands.queries.dim, operands.values.dim);
-    std::string key = module + use + std::to_string(dim);
-    if (!chosen_.count(key)) {
-      std::vector<BlockShape> shapes = table(module, module + "_" + use);
-      auto shape = std::find_if(shapes.begin(), shapes.end(), [&](const BlockShape& s) { return s.dim >= dim; });
-      if (shape == shapes.end()) fail("no kernel for dim " + std::to_string(dim));
-      Chosen c{module + "_d" + std::to_string(shape->dim) + "_" + use, nullptr, *shape, 0};
-      c.function = function(module, c.name);
-      Driver& driver = Driver::get();
-      driver.call("cuFuncSetAttribute", c.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, int(shape->sharedBytes));
-      int perMultiprocessor = 0;
-      driver.call("cuOccupancyMaxActiveBlocksPerMultiprocessor", &perMultiprocessor, c.function, int(shape->threads), size_t(shape->sharedBytes));
-      c.resident = perMultiprocessor * driver.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-      chosen_.emplace(key, c);
-    }
-    return chosen_.at(key);
+    std::string module = std::string("attend_") + name(operands.type), use = few ? "_few" : "_many";
+    return choose(module, module + use, use, std::max(operands.queries.dim, operands.values.dim));
+  }
+
+  // `of` is queries, keys or values.
+  const Chosen& choose_gradients(const Operands& operands, const std::string& of) {
+    std::string module = std::string("gradient_") + name(operands.type);
+    return choose(module, module + "_shapes", "_" + of, std::max(operands.queries.dim, operands.values.dim));
   }
 
   template <class... Args>
@@ -109,10 +99,46 @@ class Kernels {
            out.dim);
   }
 
+  // What gradients need before and after their products; all of `rows` rows and `heads` heads.
+  void delta(DType type, const DeviceTensor& out, const DeviceTensor& outGradients, const DeviceTensor& delta, int64_t rows, int heads) {
+    launch(function("gradients", std::string("gradient_delta_") + name(type)), grid(rows * heads), 1, THREADS, 0, out.view(), outGradients.view(), delta.view(),
+           rows, heads, out.dim);
+  }
+
+  void clear(const DeviceTensor& sums, int64_t rows, int heads) {
+    launch(function("gradients", "gradient_clear"), grid(rows * heads), 1, THREADS, 0, sums.view(), rows, heads, sums.dim);
+  }
+
+  void add(const DeviceTensor& from, const DeviceTensor& into, int64_t rows, int heads) {
+    launch(function("gradients", "gradient_add"), grid(rows * heads), 1, THREADS, 0, from.view(), into.view(), rows, heads, into.dim);
+  }
+
+  void round(DType type, const DeviceTensor& from, const DeviceTensor& to, int64_t rows, int heads) {
+    launch(function("gradients", std::string("gradient_round_") + name(type)), grid(rows * heads), 1, THREADS, 0, from.view(), to.view(), rows, heads, to.dim);
+  }
+
  private:
   static constexpr int THREADS = 256;
 
   static int64_t grid(int64_t records) { return std::min<int64_t>((records + 31) / 32, 4096); }
+
+  const Chosen& choose(const std::string& module, const std::string& table, const std::string& use, int dim) {
+    std::string key = module + use + std::to_string(dim);
+    if (!chosen_.count(key)) {
+      std::vector<BlockShape> shapes = this->table(module, table);
+      auto shape = std::find_if(shapes.begin(), shapes.end(), [&](const BlockShape& s) { return s.dim >= dim; });
+      if (shape == shapes.end()) fail("no kernel for dim " + std::to_string(dim));
+      Chosen c{module + "_d" + std::to_string(shape->dim) + use, nullptr, *shape, 0};
+      c.function = function(module, c.name);
+      Driver& driver = Driver::get();
+      driver.call("cuFuncSetAttribute", c.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, int(shape->sharedBytes));
+      int perMultiprocessor = 0;
+      driver.call("cuOccupancyMaxActiveBlocksPerMultiprocessor", &perMultiprocessor, c.function, int(shape->threads), size_t(shape->sharedBytes));
+      c.resident = perMultiprocessor * driver.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+      chosen_.emplace(key, c);
+    }
+    return chosen_.at(key);
+  }
 
   CUmodule load(const std::string& module) {
     CUmodule& loaded = modules_[module];
@@ -202,4 +228,72 @@ class Attention {
   int units_;
   Memory blocks_, runs_, pieces_, parts_, shares_, splits_, partials_;
   ringwood::AttendCall call_;
+};
+
+// What gradients are computed of besides, and where they are added to.
+struct GradientOperands {
+  int64_t keyRows;
+  DeviceTensor outGradients, lse, delta;
+  DeviceTensor ofQueries, ofKeys, ofValues;
+};
+
+// The gradients of one attention, as Attention.
+class Gradients {
+ public:
+  Gradients(Kernels& kernels, const Operands& operands, const GradientOperands& more, const std::vector<Slice>& slices) {
+    std::vector<Slice> transposed;
+    for (const Slice& slice : slices) transposed.push_back(slice.transposed());
+    passes_.reserve(3);
+    passes_.emplace_back(kernels, "queries", operands, more, slices, operands.rows, operands.heads.queries, more.ofQueries);
+    passes_.emplace_back(kernels, "keys", operands, more, transposed, more.keyRows, operands.heads.keys, more.ofKeys);
+    passes_.emplace_back(kernels, "values", operands, more, transposed, more.keyRows, operands.heads.keys, more.ofValues);
+  }
+
+  void run() {
+    for (Pass& pass : passes_) pass.run();
+  }
+
+  const std::string& name() const { return passes_.front().chosen.name; }
+
+ private:
+  // One kernel, whose blocks own rows of one head: a plan of as many heads on either side, and nothing shared out.
+  struct Pass {
+    const Kernels::Chosen& chosen;
+    Plan plan;
+    int heads;
+    Memory blocks, runs, pieces;
+    ringwood::GradientCall call{};
+
+    Pass(Kernels& kernels, const std::string& of, const Operands& operands, const GradientOperands& more, const std::vector<Slice>& slices, int64_t rows,
+         int heads, const DeviceTensor& sums)
+        : chosen(kernels.choose_gradients(operands, of)),
+          plan(slices, rows, {heads, heads}, chosen.shape, 0),
+          heads(heads),
+          blocks(plan.blocks),
+          runs(plan.runs),
+          pieces(plan.pieces) {
+      const DeviceTensor* tensors[] = {&operands.queries, &operands.keys, &operands.values, &more.outGradients};
+      for (int i = 0; i < 4; i++) {
+        call.operands[i] = tensors[i]->view();
+        call.vectors |= tensors[i]->vectors(operands.type) << i;
+      }
+      call.lse = more.lse.view();
+      call.delta = more.delta.view();
+      call.gradients = sums.view();
+      call.blocks = blocks.address();
+      call.runs = runs.address();
+      call.pieces = pieces.address();
+      call.rows = rows;
+      call.queryHeads = operands.heads.queries;
+      call.keyHeads = operands.heads.keys;
+      call.dim = operands.queries.dim;
+      call.dimV = operands.values.dim;
+      call.scale = operands.scale;
+      call.softcap = operands.softcap;
+    }
+
+    void run() { Kernels::launch(chosen.function, int64_t(plan.blocks.size()), heads, plan.shape.threads, plan.shape.sharedBytes, call); }
+  };
+
+  std::vector<Pass> passes_;
 };

@@ -37,6 +37,8 @@ struct Slice {
   bool empty() const { return qFrom == qTo; }
   bool admits(int64_t q, int64_t k) const { return q >= qFrom && q < qTo && k >= kFrom && k < kTo && k - q >= lowest && k - q <= highest; }
 
+  Slice transposed() const { return of(kFrom, kTo, qFrom, qTo, -highest, -lowest); }
+
   int64_t area() const {
     int64_t pairs = 0;
     for (int64_t q = qFrom; q < qTo; q++) pairs += std::min(kTo, q + highest + 1) - std::max(kFrom, q + lowest);

@@ -93,6 +93,18 @@ struct HostTensor {
     }
   }
 
+  // All elements, without gaps.
+  std::vector<float> flat() const {
+    std::vector<float> values(size_t(tokens) * heads * dim);
+    size_t i = 0;
+    for (int64_t token = 0; token < tokens; token++) {
+      for (int h = 0; h < heads; h++) {
+        for (int d = 0; d < dim; d++) values[i++] = get(token, h, d);
+      }
+    }
+    return values;
+  }
+
   void randomize(std::mt19937_64& random, float deviation) {
     std::normal_distribution<float> normal(0, deviation);
     for (int64_t t = 0; t < tokens; t++) {
@@ -126,6 +138,26 @@ struct Problem {
   }
 
   float real_scale() const { return zeroScale ? 0.f : scale != 0 ? scale : float(1 / std::sqrt(double(dim))); }
+  // What is admitted of the keys [from, to), which are counted from the first of them.
+  std::vector<Slice> slices_of_keys(int64_t from, int64_t to) const {
+    std::vector<Slice> some;
+    for (const Slice& s : slices) {
+      Slice c = s.clip(0, queries, from, to);
+      if (!c.empty()) some.push_back({c.qFrom, c.qTo, c.kFrom - from, c.kTo - from, c.lowest - from, c.highest - from});
+    }
+    return some;
+  }
+
+  // Keys that a row admits, from the first on.
+  std::vector<std::pair<int64_t, int64_t>> runs(int64_t row) const {
+    std::vector<std::pair<int64_t, int64_t>> runs;
+    for (const Slice& s : slices) {
+      if (row >= s.qFrom && row < s.qTo) runs.push_back({std::max(s.kFrom, row + s.lowest), std::min(s.kTo, row + s.highest + 1)});
+    }
+    std::sort(runs.begin(), runs.end());
+    return runs;
+  }
+
   int key_head(int head) const { return int(int64_t(head) * heads.keys / heads.queries); }
 };
 
@@ -159,13 +191,8 @@ inline Result run(Kernels& kernels, const Problem& p, const Tensors& t) {
   cuts.push_back(p.keys);
   for (size_t i = cuts.size() - 1; i-- > 0;) {
     int64_t from = cuts[i], to = cuts[i + 1];
-    std::vector<Slice> slices;
-    for (const Slice& s : p.slices) {
-      Slice c = s.clip(0, p.queries, from, to);
-      if (!c.empty()) slices.push_back({c.qFrom, c.qTo, c.kFrom - from, c.kTo - from, c.lowest - from, c.highest - from});
-    }
     Operands operands{p.type, t.q.on(q), t.k.on(k).from(from, p.type), t.v.on(v).from(from, p.type), p.queries, p.heads, p.real_scale(), p.softcap};
-    Attention(kernels, operands, slices).run(state.address());
+    Attention(kernels, operands, p.slices_of_keys(from, to)).run(state.address());
     Driver::get().synchronize();
   }
   kernels.finish(p.type, state.address(), out.on(outMemory), lse.on(lseMemory), p.queries, p.heads.queries);
@@ -244,29 +271,14 @@ inline void parallel(int64_t count, const std::function<void(int64_t)>& body) {
 inline Accuracy judge(const Problem& p, const Tensors& t, const Result& r, int64_t stride = 1) {
   int64_t pairs = (p.queries * p.heads.queries + stride - 1) / stride;
   std::vector<Accuracy> all(pairs);
-  auto flat = [](const HostTensor& x) {
-    std::vector<float> values(size_t(x.tokens) * x.heads * x.dim);
-    size_t at = 0;
-    for (int64_t token = 0; token < x.tokens; token++) {
-      for (int h = 0; h < x.heads; h++) {
-        for (int i = 0; i < x.dim; i++) values[at++] = x.get(token, h, i);
-      }
-    }
-    return values;
-  };
-  std::vector<float> q = flat(t.q), k = flat(t.k), v = flat(t.v);
+  std::vector<float> q = t.q.flat(), k = t.k.flat(), v = t.v.flat();
   parallel(pairs, [&](int64_t i) {
     int64_t row = i * stride / p.heads.queries;
     int head = int(i * stride % p.heads.queries), keyHead = p.key_head(head);
     Row<double> exact(p.dimV);
     Row<float> plain(p.dimV);
     const float* query = q.data() + (row * p.heads.queries + head) * p.dim;
-    std::vector<std::pair<int64_t, int64_t>> runs;
-    for (const Slice& s : p.slices) {
-      if (row >= s.qFrom && row < s.qTo) runs.push_back({std::max(s.kFrom, row + s.lowest), std::min(s.kTo, row + s.highest + 1)});
-    }
-    std::sort(runs.begin(), runs.end());
-    for (auto [from, to] : runs) {
+    for (auto [from, to] : p.runs(row)) {
       for (int64_t key = from; key < to; key++) {
         const float* kk = k.data() + (key * p.heads.keys + keyHead) * p.dim;
         const float* vv = v.data() + (key * p.heads.keys + keyHead) * p.dimV;

@@ -348,7 +348,7 @@ void* dynamic_shared() { return runner->dynamicShared; }
 void* shared_array(const void* key, size_t bytes) { return runner->shared_array(key, bytes); }
 
 void start_copy(void* to, const void* from, int bytes, int size, Site site) {
-  if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % 16 != 0) fail("an asynchronous copy is not between multiples of 16", site);
+  if ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) % size != 0) fail("an asynchronous copy is not between multiples of its size", site);
   Copy copy{to, from, bytes, size, site};
   sanitizers::copies(to, from, bytes, size);
   if (runner->habits.eager) land(copy);

@@ -211,7 +211,8 @@ std::string name_of_image(const char* image) {
 }
 
 // Kernels of the module attend_f16 are called attend_f16_...; those of states, state_...
-bool belongs(const std::string& name, const std::string& module) { return name.rfind(module == "states" ? "state_" : module + "_", 0) == 0; }
+// Names in a module begin with the module's, in the singular.
+bool belongs(const std::string& name, const std::string& module) { return name.rfind((module.back() == 's' ? module.substr(0, module.size() - 1) : module) + "_", 0) == 0; }
 
 }  // namespace
 

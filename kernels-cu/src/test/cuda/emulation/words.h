@@ -71,6 +71,19 @@ inline uint32_t __float_as_uint(float x) {
 
 inline unsigned atomicOr(unsigned* at, unsigned bits) { return __atomic_fetch_or(at, bits, __ATOMIC_RELAXED); }
 
+inline float atomicAdd(float* at, float more) {
+  uint32_t before = __atomic_load_n(reinterpret_cast<uint32_t*>(at), __ATOMIC_RELAXED), after;
+  float sum;
+  do {
+    float value;
+    std::memcpy(&value, &before, 4);
+    sum = value + more;
+    std::memcpy(&after, &sum, 4);
+  } while (!__atomic_compare_exchange_n(reinterpret_cast<uint32_t*>(at), &before, after, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+  std::memcpy(&sum, &before, 4);
+  return sum;
+}
+
 namespace host {
 
 using emulation::Shown;

@@ -7,15 +7,38 @@ import org.ringwood.kernels.scalar.GradientProblem;
 
 /** The gradients of an {@link AttentionCase} under random gradients of its output, to be computed on a device and judged by the oracle. */
 public record GradientCase(AttentionCase attention) {
-    /** Computes output and gradients on a device, the keys in two pieces, and judges every element. */
+    /** Computes output and gradients on a device, the keys in two pieces, and judges every element of the sums. */
     public GradientAccuracy judge(Device device) {
         try (Arena arena = Arena.ofShared()) {
-            Tensors tensors = tensors(arena, device);
-            long cut = attention.keys() / 3;
-            tensors.attend(device, cut, attention.keys());
-            tensors.attend(device, 0, cut);
+            Tensors tensors = attended(arena, device);
             return tensors.problem().judge(tensors.queryGradients, tensors.keyGradients, tensors.valueGradients);
         }
+    }
+
+    /** The same of gradients that are rounded to the operands' dtype, for kernels that round as much on the way. */
+    public GradientAccuracy judgeRounded(Device device) {
+        try (Arena arena = Arena.ofShared()) {
+            Tensors tensors = attended(arena, device);
+            return tensors.problem()
+                    .judge(
+                            rounded(arena, device, tensors.queryGradients),
+                            rounded(arena, device, tensors.keyGradients),
+                            rounded(arena, device, tensors.valueGradients));
+        }
+    }
+
+    private Tensors attended(Arena arena, Device device) {
+        Tensors tensors = tensors(arena, device);
+        long cut = attention.keys() / 3;
+        tensors.attend(device, cut, attention.keys());
+        tensors.attend(device, 0, cut);
+        return tensors;
+    }
+
+    private Tensor rounded(Arena arena, Device device, Tensor sums) {
+        Tensor rounded = attention.layout().allocate(arena, attention.dtype(), sums.tokens(), sums.heads(), sums.dim());
+        AttentionCase.await(device.gradients().round(sums, rounded));
+        return rounded;
     }
 
     /** Everything up to the gradients, which are 0. */

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
-import org.ringwood.kernels.RowSlices;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SliceIndex;
 import org.ringwood.kernels.SoftmaxState;
@@ -57,39 +56,21 @@ final class Attend {
     /** Does it; the device's context is current. */
     void run() {
         poll.run();
-        List<Slice> lowered = RowSlices.lower(call.slices(), call.queryPositions(), call.keyPositions(), poll);
-        if (lowered.isEmpty()) {
-            return;
-        }
-        Slice box = bounds(lowered);
-        List<Slice> relative = lowered.stream()
-                .map(slice -> slice.shift(-box.qFrom(), -box.kFrom()))
-                .toList();
-        SliceIndex slices = new SliceIndex(relative, poll);
+        TouchedRows.find(call.slices(), call.queryPositions(), call.keyPositions(), poll)
+                .ifPresent(this::attend);
+    }
+
+    private void attend(TouchedRows touched) {
+        Slice box = touched.box();
         Tensor queries = call.queries().rows(box.qFrom(), box.qTo());
         Tensor keys = call.keys().rows(box.kFrom(), box.kTo());
         Tensor values = call.values().rows(box.kFrom(), box.kTo());
         SoftmaxState state = call.state().slice(box.qFrom(), box.qTo());
         try (Operands operands = new Operands(gpu)) {
             SoftmaxState onDevice = operands.read(state);
-            attend(slices, operands.read(queries), keys, values, onDevice, operands);
+            attend(touched.slices(), operands.read(queries), keys, values, onDevice, operands);
             operands.write(onDevice, state);
         }
-    }
-
-    /** The rows and keys that the slices touch. */
-    private static Slice bounds(List<Slice> slices) {
-        long qFrom = Long.MAX_VALUE;
-        long qTo = 0;
-        long kFrom = Long.MAX_VALUE;
-        long kTo = 0;
-        for (Slice slice : slices) {
-            qFrom = Math.min(qFrom, slice.qFrom());
-            qTo = Math.max(qTo, slice.qTo());
-            kFrom = Math.min(kFrom, slice.kFrom());
-            kTo = Math.max(kTo, slice.kTo());
-        }
-        return Slice.full(qFrom, qTo, kFrom, kTo);
     }
 
     private void attend(
@@ -188,19 +169,10 @@ final class Attend {
 
         /** Whole units, some rows at a time. Later rows come first: under a causal mask they have the most keys, and small blocks end evenly. */
         void portions() {
-            long most = gpu.pace().tiles(dtype, kernel);
-            int end = plan.blocks.size();
-            while (end > 0) {
-                int first = end - 1;
-                long tiles = plan.tilesOfBlock(first) * plan.units();
-                while (first > 0 && tiles + plan.tilesOfBlock(first - 1) * plan.units() <= most) {
-                    first--;
-                    tiles += plan.tilesOfBlock(first) * plan.units();
-                }
+            plan.eachPortion(gpu.pace().tiles(dtype, kernel), (first, end) -> {
                 run(end - first, plan.units(), argument(0, 0, first));
                 pace();
-                end = first;
-            }
+            });
         }
 
         private void run(int gridX, int gridY, MemorySegment argument) {

@@ -10,4 +10,9 @@ import org.ringwood.kernels.cuda.driver.Driver;
  * @param shape its blocks
  * @param resident blocks that the device holds at a time
  */
-record AttendKernel(String name, Driver.Function function, BlockShape shape, int resident) {}
+record AttendKernel(String name, Driver.Function function, BlockShape shape, int resident) {
+    /** The same for plans that share nothing out: each block has all that its rows need. */
+    AttendKernel unshared() {
+        return new AttendKernel(name, function, shape, 0);
+    }
+}

@@ -5,6 +5,7 @@ import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.GradientKernels;
 import org.ringwood.kernels.cuda.driver.Driver;
 import org.ringwood.kernels.cuda.driver.DriverException;
 import org.ringwood.kernels.cuda.driver.Drivers;
@@ -18,6 +19,7 @@ public final class CudaDevice implements Device {
     private final CallQueue queue;
     private final CudaMemory memory;
     private final AttentionKernels kernels;
+    private final GradientKernels gradients;
     private final String choice;
     private final long budget;
 
@@ -33,6 +35,7 @@ public final class CudaDevice implements Device {
             throw e;
         }
         this.kernels = new CudaKernels(queue, gpu);
+        this.gradients = new CudaGradients(queue, gpu);
     }
 
     /**
@@ -58,6 +61,11 @@ public final class CudaDevice implements Device {
     @Override
     public AttentionKernels kernels() {
         return kernels;
+    }
+
+    @Override
+    public GradientKernels gradients() {
+        return gradients;
     }
 
     @Override

@@ -53,10 +53,25 @@ final class KernelModules implements AutoCloseable {
     AttendKernel attend(DType dtype, boolean few, int dim) {
         String module = "attend_" + suffix(dtype);
         String use = few ? "_few" : "_many";
-        BlockShape shape = table(module, module + use).stream()
+        return kernel(module, module + use, use, dim);
+    }
+
+    /** The kernel of some gradients for head dims of up to {@code dim}. */
+    AttendKernel gradients(DType dtype, GradientUse use, int dim) {
+        String module = "gradient_" + suffix(dtype);
+        return kernel(module, module + "_shapes", "_" + use.suffix(), dim);
+    }
+
+    /** A kernel of what gradients need before and after their products. */
+    Driver.Function gradientEnds(String name) {
+        return function("gradients", "gradient_" + name);
+    }
+
+    private AttendKernel kernel(String module, String table, String use, int dim) {
+        BlockShape shape = table(module, table).stream()
                 .filter(candidate -> candidate.dim() >= dim)
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no kernel of " + module + use + " has dim " + dim));
+                .orElseThrow(() -> new IllegalStateException("no kernel of " + table + " has dim " + dim));
         return kernels.computeIfAbsent(
                 module + "_d" + shape.dim() + use, name -> attendKernel(function(module, name), name, shape));
     }

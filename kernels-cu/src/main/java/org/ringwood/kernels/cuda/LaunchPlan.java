@@ -139,8 +139,30 @@ final class LaunchPlan {
         return spanned == 0 ? 1 : admitted * queryHeads / spanned;
     }
 
+    /** Some neighbouring blocks of rows, which are launched together. */
+    @FunctionalInterface
+    interface Portion {
+        /** Launches the blocks {@code [first, end)}. */
+        void launch(int first, int end);
+    }
+
+    /** Hands over all blocks, the last ones first, in portions of at most so many tiles, but of one block at least. */
+    void eachPortion(long most, Portion portion) {
+        int end = blocks.size();
+        while (end > 0) {
+            int first = end - 1;
+            long tiles = tilesOfBlock(first) * units();
+            while (first > 0 && tiles + tilesOfBlock(first - 1) * units() <= most) {
+                first--;
+                tiles += tilesOfBlock(first) * units();
+            }
+            portion.launch(first, end);
+            end = first;
+        }
+    }
+
     /** Tiles that a unit of a block reads. */
-    long tilesOfBlock(int block) {
+    private long tilesOfBlock(int block) {
         long tiles = 0;
         for (int run = blocks.get(block, 0); run < blocks.get(block, 1); run++) {
             tiles += tilesOfRun(run);

@@ -16,7 +16,8 @@ import java.util.stream.Stream;
  */
 final class Mutation {
     /** Tables and structures, which the compiler has to know, and the bodies of primitives for the hardware, which the emulation has not. */
-    private static final List<String> LEFT_ALONE = List.of("shapes.cuh", "call.cuh", "kernels.cuh", "primitives.cuh");
+    private static final List<String> LEFT_ALONE =
+            List.of("shapes.cuh", "call.cuh", "kernels.cuh", "gradient_kernels.cuh", "primitives.cuh");
 
     private static final Pattern UNTOUCHED =
             Pattern.compile("^\\s*(//|#|template|using|struct|static_assert|extern|RINGWOOD_)|constexpr|static_assert");
@@ -54,7 +55,7 @@ final class Mutation {
 
     private final List<Mutant> mutants = new ArrayList<>();
 
-    /** Writes the mutated sources to a folder, of the attention of some types of elements. */
+    /** Writes the mutated sources to a folder, of the attention and gradients of some types of elements. */
     static List<Mutant> write(Path sources, Path folder, List<String> types) throws IOException {
         Mutation mutation = new Mutation();
         Files.createDirectories(folder);
@@ -64,7 +65,7 @@ final class Mutation {
         }
         for (Path file : files) {
             String name = file.getFileName().toString();
-            if (name.matches("attend_.*\\.cu") && !types.contains(name.replaceAll("attend_|\\.cu", ""))) {
+            if (name.matches("(attend|gradient)_.*\\.cu") && !types.contains(name.replaceAll(".*_|\\.cu", ""))) {
                 continue;
             }
             List<String> lines = new ArrayList<>(Files.readAllLines(file));

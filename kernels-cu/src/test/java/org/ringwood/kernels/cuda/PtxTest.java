@@ -32,17 +32,21 @@ class PtxTest {
         return kernel.substring(0, kernel.indexOf('('));
     }
 
-    private static List<String> names(String type, List<String> dims) {
+    private static List<String> names(String module, List<String> dims) {
+        List<String> uses = module.startsWith("attend") ? List.of("many", "few") : List.of("queries", "keys", "values");
         return dims.stream()
-                .flatMap(dim -> List.of("many", "few").stream().map(use -> "attend_" + type + "_d" + dim + "_" + use))
+                .flatMap(dim -> uses.stream().map(use -> module + "_d" + dim + "_" + use))
                 .toList();
     }
 
     @ParameterizedTest
-    @CsvSource({"f16", "bf16"})
-    void tensorCoresGetTheirOperandsByLdmatrix(String type) throws IOException {
-        List<String> kernels = kernels("attend_" + type);
-        assertThat(kernels).extracting(PtxTest::name).containsExactlyInAnyOrderElementsOf(names(type, DIMS_OF_16_BITS));
+    @CsvSource({"attend,f16", "attend,bf16", "gradient,f16", "gradient,bf16"})
+    void tensorCoresGetTheirOperandsByLdmatrix(String what, String type) throws IOException {
+        String module = what + "_" + type;
+        List<String> kernels = kernels(module);
+        assertThat(kernels)
+                .extracting(PtxTest::name)
+                .containsExactlyInAnyOrderElementsOf(names(module, DIMS_OF_16_BITS));
         assertThat(kernels)
                 .allSatisfy(kernel -> assertThat(kernel)
                         .contains("mma.sync.aligned.m16n8k16.row.col.f32." + type + "." + type + ".f32 ")
@@ -51,10 +55,10 @@ class PtxTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = "f32")
-    void f32IsNotRoundedForTensorCores(String type) throws IOException {
-        List<String> kernels = kernels("attend_" + type);
-        assertThat(kernels).extracting(PtxTest::name).containsExactlyInAnyOrderElementsOf(names(type, DIMS_OF_F32));
+    @ValueSource(strings = {"attend_f32", "gradient_f32"})
+    void f32IsNotRoundedForTensorCores(String module) throws IOException {
+        List<String> kernels = kernels(module);
+        assertThat(kernels).extracting(PtxTest::name).containsExactlyInAnyOrderElementsOf(names(module, DIMS_OF_F32));
         assertThat(kernels)
                 .allSatisfy(kernel -> assertThat(kernel)
                         .contains("fma.rn.f32 ", "ld.shared.v4.f32 ")
@@ -63,7 +67,7 @@ class PtxTest {
 
     /** 16 bytes at a time; what is not aligned for that goes an element at a time, and the rest are records of f32 and plans of words. */
     @ParameterizedTest
-    @ValueSource(strings = {"attend_f16", "attend_bf16", "attend_f32"})
+    @ValueSource(strings = {"attend_f16", "attend_bf16", "attend_f32", "gradient_f16", "gradient_bf16", "gradient_f32"})
     void tilesTravelByAsynchronousCopies(String module) throws IOException {
         assertThat(kernels(module))
                 .allSatisfy(kernel -> assertThat(kernel.lines().map(String::strip))
@@ -73,8 +77,29 @@ class PtxTest {
                 .allSatisfy(kernel -> assertThat(kernel).contains("cp.async.wait_all;"));
     }
 
+    /** Bits of gradients depend on no order but that of rows: what is atomic adds numbers that are not finite, and those of 16 bits alone. */
     @ParameterizedTest
-    @ValueSource(strings = {"attend_f16", "attend_bf16", "attend_f32", "states"})
+    @ValueSource(strings = {"gradient_f16", "gradient_bf16", "gradient_f32", "gradients"})
+    void sumsAreNotAtomic(String module) throws IOException {
+        int most = module.matches(".*16") ? 4 : 0;
+        assertThat(kernels(module))
+                .allSatisfy(kernel -> assertThat(
+                                kernel.lines().map(String::strip).filter(line -> line.matches("(atom|red)\\..*")))
+                        .hasSizeLessThanOrEqualTo(most));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "attend_f16",
+                "attend_bf16",
+                "attend_f32",
+                "states",
+                "gradient_f16",
+                "gradient_bf16",
+                "gradient_f32",
+                "gradients"
+            })
     void nothingIsReadByteByByteOrKeptInLocalMemory(String module) throws IOException {
         assertThat(kernels(module))
                 .isNotEmpty()

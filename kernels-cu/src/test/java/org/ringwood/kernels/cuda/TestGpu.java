@@ -9,6 +9,7 @@ import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.GradientKernels;
 
 /**
  * The GPU that tests run on: the machine's own if it has a driver, else an emulated one; without either they are skipped. The system property {@code
@@ -81,6 +82,11 @@ public final class TestGpu {
         @Override
         public AttentionKernels kernels() {
             return device.kernels();
+        }
+
+        @Override
+        public GradientKernels gradients() {
+            return device.gradients();
         }
 
         @Override
