@@ -23,13 +23,14 @@ import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.scalar.Accuracy;
+import org.ringwood.kernels.scalar.GradientAccuracy;
 
 /** Random problems of every kind equal the oracle, at the planned traffic; failures print the seed. */
 class RandomProblemsTest {
     private final long seed = new SplittableRandom().nextLong();
     private final SplittableRandom random = new SplittableRandom(seed);
 
-    @RepeatedTest(60)
+    @RepeatedTest(40)
     void equalsTheOracle() {
         long queries = random.nextInt(50);
         long keys = random.nextBoolean() ? queries : random.nextInt(50);
@@ -47,14 +48,15 @@ class RandomProblemsTest {
         int ranks = 1 + random.nextInt(8);
         Topology topology = topology(ranks);
         for (Schedule schedule : Schedules.all()) {
-            check(plan(schedule, shape, mask, topology), layout);
+            check(schedule, plan(schedule, shape, mask, topology), layout);
         }
         int headRanks = IntStream.rangeClosed(1, ranks)
                 .filter(u -> ranks % u == 0)
                 .skip(random.nextInt(2))
                 .findFirst()
                 .orElse(ranks);
-        check(plan(new HybridAttention(headRanks), shape, mask, topology), layout);
+        Schedule hybrid = new HybridAttention(headRanks);
+        check(hybrid, plan(hybrid, shape, mask, topology), layout);
     }
 
     private Plan plan(Schedule schedule, AttentionShape shape, Mask mask, Topology topology) {
@@ -102,16 +104,27 @@ class RandomProblemsTest {
                 .toList());
     }
 
-    private void check(Plan plan, Layout layout) {
+    private void check(Schedule schedule, Plan plan, Layout layout) {
         try (Arena arena = Arena.ofShared()) {
             ShardedRun run =
                     new ShardedRun(arena, plan, layout, Scoring.of(plan.shape().dim()), seed);
-            for (Execution execution : run.run(Devices.Kind.CPU)) {
-                assertThat(execution.traffic())
-                        .as("seed %d: %s, rank %d", seed, plan, execution.rank())
-                        .isEqualTo(plan.prediction(execution.rank()).traffic());
-            }
+            assertTraffic(plan, run.run(Devices.Kind.CPU));
             assertThat(run.judge()).as("seed %d: %s", seed, plan).matches(Accuracy::holds, "within the bounds");
+            DType dtype = random.nextBoolean() ? DType.F32 : plan.shape().dtype();
+            Plan backward = schedule.backward(plan.problem(), dtype);
+            ShardedGradients gradients = new ShardedGradients(arena, run, backward, layout, dtype, seed + 1);
+            assertTraffic(backward, gradients.run(Devices.Kind.CPU));
+            assertThat(gradients.judge())
+                    .as("seed %d: %s to %s", seed, backward, dtype)
+                    .allMatch(GradientAccuracy::holds);
+        }
+    }
+
+    private void assertTraffic(Plan plan, List<Execution> executions) {
+        for (Execution execution : executions) {
+            assertThat(execution.traffic())
+                    .as("seed %d: %s, rank %d", seed, plan, execution.rank())
+                    .isEqualTo(plan.prediction(execution.rank()).traffic());
         }
     }
 }

@@ -24,9 +24,10 @@ import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.scalar.Accuracy;
+import org.ringwood.kernels.scalar.GradientAccuracy;
 
 /**
- * A process that mpirun has started. Together they attend each sample by every schedule, in groups of the first ranks. All of them have
+ * A process that mpirun has started. Together they attend each sample by every schedule, and differentiate it, in groups of the first ranks. All of them have
  * the same random tensors, so that each rank judges its own rows.
  */
 final class ScheduleRank {
@@ -49,12 +50,21 @@ final class ScheduleRank {
                         ShardedRun.Layout.DENSE,
                         Scoring.of(plan.shape().dim()),
                         1);
-                Execution execution = run.run(group, device);
-                Prediction prediction = plan.prediction(group.rank());
+                assertAsPlanned(run.run(group, device), plan);
                 assertThat(run.judge(group.rank())).matches(Accuracy::holds, "within the bounds");
-                assertThat(execution.traffic()).isEqualTo(prediction.traffic());
-                assertThat(execution.peakTensorBytes()).isEqualTo(prediction.peakTensorBytes());
+                DType dtype = plan.shape().dtype();
+                Plan backward = schedule.backward(plan.problem(), dtype);
+                ShardedGradients gradients =
+                        new ShardedGradients(arena, run, backward, ShardedRun.Layout.DENSE, dtype, 2);
+                assertAsPlanned(gradients.run(group, device), backward);
+                assertThat(gradients.judge(group.rank())).matches(GradientAccuracy::holds, "within the bounds");
             }
+        }
+
+        private static void assertAsPlanned(Execution execution, Plan plan) {
+            Prediction prediction = plan.prediction(execution.rank());
+            assertThat(execution.traffic()).isEqualTo(prediction.traffic());
+            assertThat(execution.peakTensorBytes()).isEqualTo(prediction.peakTensorBytes());
         }
 
         @Override

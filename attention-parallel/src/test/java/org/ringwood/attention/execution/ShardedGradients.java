@@ -1,11 +1,8 @@
 package org.ringwood.attention.execution;
 
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.execution.ShardedRun.Layout;
@@ -16,7 +13,6 @@ import org.ringwood.collectives.RankThreads;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
-import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Tensor;
 import org.ringwood.kernels.scalar.GradientAccuracy;
 import org.ringwood.kernels.scalar.GradientProblem;
@@ -78,47 +74,30 @@ final class ShardedGradients {
         }
     }
 
-    /** All gradients against the oracle. */
-    GradientAccuracy judge() {
-        return new GradientProblem(attention.problem(), outGradients)
-                .judge(
-                        whole(
-                                GradientTensors::queries,
-                                backward::queryPositions,
-                                backward.shape().queries()),
-                        whole(
-                                GradientTensors::keys,
-                                backward::keyPositions,
-                                backward.shape().keys()),
-                        whole(
-                                GradientTensors::values,
-                                backward::keyPositions,
-                                backward.shape().keys()));
+    /** Every rank's gradients against the oracle. */
+    List<GradientAccuracy> judge() {
+        GradientProblem problem = problem();
+        return IntStream.range(0, backward.ranks())
+                .mapToObj(rank -> judge(rank, problem))
+                .toList();
     }
 
-    /** Every rank's rows, in natural order. If several ranks have a row, it must be the same on all. */
-    private Tensor whole(Function<GradientTensors, Tensor> which, IntFunction<Positions> positionsOf, long tokens) {
-        Tensor like = which.apply(shards.getFirst());
-        Tensor whole = Layout.DENSE.allocate(arena, like.dtype(), tokens, like.heads(), like.dim());
-        boolean[] seen = new boolean[(int) tokens];
-        float[] values = new float[like.dim()];
-        float[] before = new float[like.dim()];
-        for (int rank = 0; rank < shards.size(); rank++) {
-            Tensor shard = which.apply(shards.get(rank));
-            Positions positions = positionsOf.apply(rank);
-            for (long row = 0; row < positions.rows(); row++) {
-                long token = positions.position(row);
-                for (int head = 0; head < like.heads(); head++) {
-                    shard.read(row, head, values, 0);
-                    whole.read(token, head, before, 0);
-                    if (seen[(int) token] && !Arrays.equals(values, before)) {
-                        throw new AssertionError("rank " + rank + " has other gradients of row " + token);
-                    }
-                    whole.write(token, head, values, 0);
-                }
-                seen[(int) token] = true;
-            }
-        }
-        return whole;
+    /** One rank's gradients against the oracle. */
+    GradientAccuracy judge(int rank) {
+        return judge(rank, problem());
+    }
+
+    private GradientProblem problem() {
+        return new GradientProblem(attention.problem(), outGradients);
+    }
+
+    private GradientAccuracy judge(int rank, GradientProblem problem) {
+        GradientTensors shard = shards.get(rank);
+        return problem.judge(
+                shard.queries(),
+                backward.queryPositions(rank),
+                shard.keys(),
+                shard.values(),
+                backward.keyPositions(rank));
     }
 }

@@ -1,7 +1,9 @@
 package org.ringwood.kernels.scalar;
 
+import java.util.function.IntUnaryOperator;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.Positions;
 import org.ringwood.kernels.Tensor;
 
 /** The gradients of a whole, unsharded attention problem, for judging results. All of them are kept in f64, so it is for small ones. */
@@ -75,21 +77,31 @@ public final class GradientProblem {
         return Math.toIntExact((row * tensor.heads() + head) * tensor.dim());
     }
 
-    /** Judges the gradients of the tensors, of any dtype. */
+    /** Judges the gradients of all rows, of any dtype. */
     public GradientAccuracy judge(Tensor queries, Tensor keys, Tensor values) {
-        return new GradientAccuracy(
-                distance(queries, exact.queries, plain.queries),
-                distance(keys, exact.keys, plain.keys),
-                distance(values, exact.values, plain.values));
+        return judge(queries, Positions.range(0, queries.tokens()), keys, values, Positions.range(0, keys.tokens()));
     }
 
-    private static GradientAccuracy.Distance distance(Tensor actual, double[] exact, double[] plain) {
+    /** Judges the gradients of some rows by what those of all may differ by. */
+    public GradientAccuracy judge(
+            Tensor queries, Positions queryPositions, Tensor keys, Tensor values, Positions keyPositions) {
+        return new GradientAccuracy(
+                distance(queries, queryPositions, exact.queries, plain.queries),
+                distance(keys, keyPositions, exact.keys, plain.keys),
+                distance(values, keyPositions, exact.values, plain.values));
+    }
+
+    private static GradientAccuracy.Distance distance(
+            Tensor actual, Positions positions, double[] exact, double[] plain) {
         int rowElements = actual.heads() * actual.dim();
-        return GradientAccuracy.distance(
-                exact.length,
+        IntUnaryOperator place = i -> (int) positions.position(i / rowElements) * rowElements + i % rowElements;
+        GradientAccuracy.Distance ofRows = GradientAccuracy.distance(
+                Math.toIntExact(actual.tokens() * rowElements),
                 i -> actual.get(i / rowElements, i % rowElements / actual.dim(), i % actual.dim()),
-                i -> exact[i],
-                i -> plain[i],
+                i -> exact[place.applyAsInt(i)],
+                i -> plain[place.applyAsInt(i)],
                 actual.dtype());
+        return ofRows.and(
+                GradientAccuracy.distance(exact.length, i -> exact[i], i -> exact[i], i -> plain[i], actual.dtype()));
     }
 }
