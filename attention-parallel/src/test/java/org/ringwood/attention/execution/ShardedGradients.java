@@ -82,16 +82,13 @@ final class ShardedGradients {
                 .toList();
     }
 
-    /** One rank's gradients against the oracle. */
-    GradientAccuracy judge(int rank) {
-        return judge(rank, problem());
-    }
-
-    private GradientProblem problem() {
+    /** The oracle. */
+    GradientProblem problem() {
         return new GradientProblem(attention.problem(), outGradients);
     }
 
-    private GradientAccuracy judge(int rank, GradientProblem problem) {
+    /** One rank's gradients against the oracle, which is that of any run with the same tensors. */
+    GradientAccuracy judge(int rank, GradientProblem problem) {
         GradientTensors shard = shards.get(rank);
         return problem.judge(
                 shard.queries(),
