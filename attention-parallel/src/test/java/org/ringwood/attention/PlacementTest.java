@@ -40,13 +40,15 @@ class PlacementTest {
             for (PartitionRule rule : PartitionRule.values()) {
                 Problem problem = PlanModelTest.problem(example.mask(), rule, ranks, random);
                 for (Schedule schedule : PlanModelTest.schedules(ranks)) {
-                    check(schedule, problem, random, "seed " + seed + ": " + rule + " of " + example);
+                    for (Space messages : Space.values()) {
+                        check(schedule, problem, messages, random, "seed " + seed + ": " + rule + " of " + example);
+                    }
                 }
             }
         }
     }
 
-    private static void check(Schedule schedule, Problem problem, RandomGenerator random, String what) {
+    private static void check(Schedule schedule, Problem problem, Space messages, RandomGenerator random, String what) {
         Plan plan = schedule.plan(problem);
         List<Set<Operand>> packed = new ArrayList<>();
         List<RankPlan> ranks = new ArrayList<>();
@@ -56,14 +58,20 @@ class PlacementTest {
             strided.addAll(onDevice);
             packed.add(strided);
             RankPlan host = plan.rank(rank, strided);
-            // Some ranks compute on the host.
-            ranks.add(random.nextInt(4) == 0 ? host : placed(host, onDevice));
+            if (messages == Space.DEVICE) {
+                ranks.add(placedWithItsMessages(host, onDevice));
+            } else {
+                // Some ranks compute on the host.
+                ranks.add(random.nextInt(4) == 0 ? host : placed(host, onDevice));
+            }
         }
         try {
             new PlanModel(plan, packed, ranks).check(PlanModelTest.firstBlockHop(schedule, problem));
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(
-                    plan + ", " + what + ", nodes " + problem.topology().nodes() + ", packed " + packed, e);
+                    plan + ", " + what + ", messages from " + messages + ", nodes "
+                            + problem.topology().nodes() + ", packed " + packed,
+                    e);
         }
     }
 
@@ -75,6 +83,33 @@ class PlacementTest {
         assertUploadedOnce(placed);
         assertStatesStay(placed);
         assertBlocksTakeTurns(host, placed);
+        assertThat(placed.steps())
+                .noneMatch(step -> step instanceof Step.Message message
+                        && message.part().buffer().space() == Space.DEVICE);
+        return placed;
+    }
+
+    /** What is received stays where it is attended; only the caller's tensors of the host are copied, and states that are all-reduced. */
+    private static RankPlan placedWithItsMessages(RankPlan host, Set<Operand> onDevice) {
+        RankPlan placed = Placement.of(host, onDevice, Space.DEVICE);
+        assertThat(attends(placed, PlacementTest::what)).isEqualTo(attends(host, PlacementTest::what));
+        assertThat(messages(placed)).isEqualTo(messages(host));
+        assertStatesStay(placed);
+        assertThat(uploads(placed)).allMatch(upload -> upload.from().buffer().isCallers());
+        for (Step step : placed.steps()) {
+            switch (step) {
+                case Step.Attend attend ->
+                    assertThat(List.of(attend.queries(), attend.keys(), attend.values(), attend.state()))
+                            .allMatch(part -> part.buffer().space() == Space.DEVICE);
+                case Step.Receive receive -> assertThat(receive.borrowed()).isFalse();
+                case Step.Download download ->
+                    assertThat(download.from().buffer().operand() == Operand.STATE
+                                    || download.to().buffer().isCallers())
+                            .as("%s", download)
+                            .isTrue();
+                default -> {}
+            }
+        }
         return placed;
     }
 

@@ -24,6 +24,12 @@ public interface ProcessGroup extends AutoCloseable {
     TrafficLedger ledger();
 
     /**
+     * Whether {@link Operation} sends memory of this rank's device, and receives into it, as it does with that of the host: segments that no thread may touch, and
+     * whose addresses the device knows. Each rank uses either, whatever its peers do. Collective operations and borrowing use memory of the host.
+     */
+    boolean takesDeviceMemory();
+
+    /**
      * Memory that peers can read in place where the transport shares memory; ordinary native memory elsewhere. Sending from
      * other memory works as well, through a copy.
      *

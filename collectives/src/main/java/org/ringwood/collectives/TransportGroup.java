@@ -57,6 +57,11 @@ final class TransportGroup implements ProcessGroup {
     }
 
     @Override
+    public boolean takesDeviceMemory() {
+        return member.transport().takesDeviceMemory();
+    }
+
+    @Override
     public TrafficLedger ledger() {
         return ledger;
     }

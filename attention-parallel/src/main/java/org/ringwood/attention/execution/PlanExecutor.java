@@ -16,7 +16,8 @@ import org.ringwood.kernels.Space;
  * Runs this rank's part of plans on a group and a device, and keeps the memory for it from run to run. It belongs to the group's
  * thread: messages move while that thread waits in {@link ProcessGroup#await}, kernels run on the device's own threads meanwhile.
  *
- * <p>On a device with memory of its own the plan is {@linkplain Placement placed} there: states stay on it, and blocks are uploaded while others are attended.
+ * <p>On a device with memory of its own the plan is {@linkplain Placement placed} there: states stay on it, and blocks are uploaded while others are attended, or come
+ * in there if the group {@linkplain ProcessGroup#takesDeviceMemory takes} such memory.
  *
  * <p>The order in which states accumulate is the plan's, never that of arrival, so equal inputs give equal bits.
  */
@@ -120,11 +121,12 @@ public final class PlanExecutor implements AutoCloseable {
             requireOnHost(key, "gradients are not computed from there yet");
             return key.plan.rank(group.rank(), key.strided);
         }
-        // What is sent from the device is packed on its way to the host.
+        // What is sent from the device is packed, on its way to the host if it can't be sent from there.
         Set<Operand> packed = EnumSet.noneOf(Operand.class);
         packed.addAll(key.strided);
         packed.addAll(key.onDevice);
-        return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice);
+        Space messages = group.takesDeviceMemory() ? Space.DEVICE : Space.HOST;
+        return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice, messages);
     }
 
     private void requireOnHost(Key key, String why) {

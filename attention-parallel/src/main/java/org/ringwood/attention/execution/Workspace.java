@@ -45,6 +45,7 @@ final class Workspace implements AutoCloseable {
         kept.andNot(sent);
         kept.andNot(there);
         sent.and(filled);
+        sent.andNot(there);
         MemorySegment[] slots = new MemorySegment[bytes.length];
         Arrays.fill(slots, MemorySegment.NULL);
         shared.carve(sent, bytes, slots);

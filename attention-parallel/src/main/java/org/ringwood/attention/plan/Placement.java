@@ -6,11 +6,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.ringwood.kernels.Space;
 
 /**
  * Places the work of a rank on a device that has memory of its own: the same kernels in the same order, with all that they attend and accumulate on the
- * device, and the copies that this takes as steps. What moves between ranks stays in memory of the host.
+ * device, and the copies that this takes as steps. What moves between ranks stays in memory of the host where messages take no other; where they do, all that the
+ * plan has itself is on the device, so that what is received is attended where it came in, and sent on from there.
  *
  * <ul>
  *   <li>States live on the device alone; one that is all-reduced is downloaded before, and finished from where it was reduced.
@@ -18,7 +20,9 @@ import org.ringwood.kernels.Space;
  *       reads them but what sends them on: so a block's memory is free, or given back to whom it was borrowed from, before it is attended.
  *   <li>Twins of buffers that share a slot share one, too; an upload comes after all that read the former twin there.
  *   <li>The caller's tensors on the device are used in place. Those that are sent must come from a plan that packs them ({@link Plan#rank(int, Set)}): the copy
- *       that packs one is its download, and one that unpacks into an output is an upload.
+ *       that packs one is its download, and one that unpacks into an output is an upload. Where messages take memory of the device, they are packed there: a message
+ *       is no kernel, and would not come after what the caller's stream still does.
+ *   <li>Memory of a device is lent to nobody: where messages take it, none is read in place.
  * </ul>
  */
 public final class Placement {
@@ -35,6 +39,8 @@ public final class Placement {
     private final Map<Integer, Twin> bySlot = new HashMap<>();
     /** By id of the state on the device: where the host has its all-reduced records. */
     private final Map<Integer, Buffer> reduced = new HashMap<>();
+    /** By slot of the device: the messages that send its last buffer. */
+    private final Map<Integer, List<Step.Send>> sent = new HashMap<>();
 
     private int slots;
 
@@ -50,16 +56,25 @@ public final class Placement {
         }
     }
 
-    private Placement(RankPlan plan, Set<Operand> onDevice) {
+    private Placement(RankPlan plan, Set<Operand> onDevice, Space messages) {
         this.plan = plan;
         this.buffers = new ArrayList<>(plan.buffers());
         this.ids = new int[plan.steps().size()];
         this.slots = plan.slotBytes().length;
         for (Buffer buffer : plan.buffers()) {
-            if (buffer.isCallers() && onDevice.contains(buffer.operand())) {
-                buffers.set(buffer.id(), buffer.onDevice(Buffer.CALLER));
+            // States get there when they are cleared, and are all-reduced on the host.
+            boolean there = buffer.isCallers()
+                    ? onDevice.contains(buffer.operand())
+                    : messages == Space.DEVICE && buffer.operand() != Operand.STATE;
+            if (there) {
+                buffers.set(buffer.id(), buffer.onDevice(buffer.slot()));
             }
         }
+    }
+
+    /** The plan with its copies, where messages take memory of the host alone; see {@link #of(RankPlan, Set, Space)}. */
+    public static RankPlan of(RankPlan plan, Set<Operand> onDevice) {
+        return of(plan, onDevice, Space.HOST);
     }
 
     /**
@@ -67,9 +82,10 @@ public final class Placement {
      *
      * @param plan of a rank, all of it in memory of the host
      * @param onDevice which of the caller's tensors are on the device; where they are sent or received the plan must treat them as strided
+     * @param messages where what is received lies, and the plan's own memory that is sent: on the device, if messages take that, too. Each rank decides for itself
      */
-    public static RankPlan of(RankPlan plan, Set<Operand> onDevice) {
-        Placement placement = new Placement(plan, onDevice);
+    public static RankPlan of(RankPlan plan, Set<Operand> onDevice, Space messages) {
+        Placement placement = new Placement(plan, onDevice, messages);
         for (Step step : plan.steps()) {
             placement.ids[step.id()] = placement.place(step);
         }
@@ -80,18 +96,8 @@ public final class Placement {
     /** Adds a step, and before it the copies that it needs; returns its id. */
     private int place(Step step) {
         return switch (step) {
-            case Step.Send send ->
-                add(new Step.Send(
-                        steps.size(), onHost(send.after()), send.part(), send.peer(), send.hop(), send.tag()));
-            case Step.Receive receive ->
-                add(new Step.Receive(
-                        steps.size(),
-                        onHost(receive.after()),
-                        receive.part(),
-                        receive.peer(),
-                        receive.hop(),
-                        receive.tag(),
-                        receive.borrowed()));
+            case Step.Send send -> place(send);
+            case Step.Receive receive -> place(receive);
             case Step.Copy copy -> place(copy);
             case Step.Clear clear -> place(clear);
             case Step.Attend attend -> place(attend);
@@ -103,6 +109,47 @@ public final class Placement {
             case Step.Upload _, Step.Download _ ->
                 throw new IllegalArgumentException("the plan of rank " + plan.rank() + " is placed already");
         };
+    }
+
+    private int place(Step.Send send) {
+        Step.Send placed = new Step.Send(
+                steps.size(), onHost(send.after()), here(send.part()), send.peer(), send.hop(), send.tag());
+        if (isOwnOnDevice(placed.part().buffer())) {
+            sent.computeIfAbsent(placed.part().buffer().slot(), _ -> new ArrayList<>())
+                    .add(placed);
+        }
+        return add(placed);
+    }
+
+    private int place(Step.Receive receive) {
+        Part part = here(receive.part());
+        Set<Integer> after = new LinkedHashSet<>(onHost(receive.after()));
+        after.addAll(sendsOfFormer(part.buffer()));
+        return add(new Step.Receive(
+                steps.size(),
+                List.copyOf(after),
+                part,
+                receive.peer(),
+                receive.hop(),
+                receive.tag(),
+                receive.borrowed() && part.buffer().space() == Space.HOST));
+    }
+
+    /** The messages that send what was in a buffer's slot before: a block that would be read in place does not wait for them by itself. */
+    private List<Integer> sendsOfFormer(Buffer buffer) {
+        List<Integer> former = new ArrayList<>();
+        List<Step.Send> last = sent.getOrDefault(buffer.slot(), List.of());
+        for (Step.Send send : List.copyOf(last)) {
+            if (send.part().buffer().id() != buffer.id()) {
+                former.add(send.id());
+                last.remove(send);
+            }
+        }
+        return former;
+    }
+
+    private boolean isOwnOnDevice(Buffer buffer) {
+        return !buffer.isCallers() && buffer.space() == Space.DEVICE;
     }
 
     private int place(Step.Copy copy) {
@@ -165,6 +212,7 @@ public final class Placement {
     private Part resident(Part part, Set<Integer> after) {
         Part here = here(part);
         if (here.buffer().space() == Space.DEVICE) {
+            after.addAll(writers.getOrDefault(here.buffer().id(), List.of()));
             return here;
         }
         Twin twin = twins.get(part.buffer().id());
@@ -205,12 +253,18 @@ public final class Placement {
         return List.copyOf(kernels);
     }
 
-    /** What a step on the host comes after: an attention concerns it only as a reader of the host's buffers, and what reads those is their upload. */
+    /**
+     * What a step on the host comes after: an attention concerns it as a reader of buffers, and what reads those that the host has is their upload.
+     */
     private List<Integer> onHost(List<Integer> after) {
         Set<Integer> here = new LinkedHashSet<>();
         for (int id : after) {
             if (plan.steps().get(id) instanceof Step.Attend attend) {
                 uploads(attend).forEach(twin -> here.add(twin.upload));
+                if (operands(attend)
+                        .anyMatch(operand -> isOwnOnDevice(here(operand).buffer()))) {
+                    here.add(ids[id]);
+                }
             } else {
                 here.add(ids[id]);
             }
@@ -221,13 +275,17 @@ public final class Placement {
     /** The twins that an attention reads. */
     private List<Twin> uploads(Step.Attend attend) {
         List<Twin> uploads = new ArrayList<>();
-        for (Part operand : List.of(attend.queries(), attend.keys(), attend.values())) {
+        operands(attend).forEach(operand -> {
             Twin twin = twins.get(operand.buffer().id());
             if (twin != null) {
                 uploads.add(twin);
             }
-        }
+        });
         return uploads;
+    }
+
+    private static Stream<Part> operands(Step.Attend attend) {
+        return Stream.of(attend.queries(), attend.keys(), attend.values());
     }
 
     /** A part in the buffer that took its buffer's place. */
@@ -252,6 +310,7 @@ public final class Placement {
             case Step.Receive receive -> receive.part();
             case Step.Copy copy -> copy.to();
             case Step.Download download -> download.to();
+            case Step.Upload upload -> upload.to();
             default -> null;
         };
         if (written != null) {

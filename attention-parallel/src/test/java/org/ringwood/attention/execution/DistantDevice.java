@@ -196,8 +196,11 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     @Override
     public Future<?> copy(Tensor from, Tensor to) {
         require(from.space() == to.space());
-        // Packing is the host's own business.
-        return remember(cpu.kernels().copy(from, to));
+        // Packing on the host is the host's own business.
+        return remember(
+                from.space() == Space.DEVICE
+                        ? cpu.kernels().copy(real(from), real(to))
+                        : cpu.kernels().copy(from, to));
     }
 
     @Override

@@ -24,11 +24,14 @@ import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.attention.schedule.Schedules;
 import org.ringwood.collectives.GroupFailureException;
+import org.ringwood.collectives.Job;
+import org.ringwood.collectives.Liveness;
 import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.inprocess.InProcessTransport;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
@@ -53,7 +56,31 @@ class DistantDeviceTest {
     }
 
     private static void onEveryRank(Plan plan, BiConsumer<ProcessGroup, DistantDevice> body) {
-        RankThreads.run(ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), group -> {
+        onEveryRank(ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), body);
+    }
+
+    /** Transports whose messages take memory of devices, by rank. */
+    private static List<DirectTransport> direct(Plan plan, Liveness liveness) {
+        return InProcessTransport.connect(plan.ranks(), liveness).stream()
+                .map(DirectTransport::new)
+                .toList();
+    }
+
+    private static void onEveryRank(
+            Plan plan,
+            Liveness liveness,
+            List<DirectTransport> transports,
+            BiConsumer<ProcessGroup, DistantDevice> body) {
+        Job job = new Job(1, 0, plan.problem().topology(), ShardedRun.TIMEOUTS);
+        onEveryRank(
+                IntStream.range(0, plan.ranks())
+                        .mapToObj(rank -> ProcessGroups.over(job, rank, transports.get(rank), liveness))
+                        .toList(),
+                body);
+    }
+
+    private static void onEveryRank(List<ProcessGroup> groups, BiConsumer<ProcessGroup, DistantDevice> body) {
+        RankThreads.run(groups, group -> {
             try (DistantDevice device = new DistantDevice()) {
                 body.accept(group, device);
                 assertThat(device.allocated()).as("allocations that are left").isZero();
@@ -98,6 +125,61 @@ class DistantDeviceTest {
                 assertSame(distant.output(), host.output(), plan + ", " + layout);
                 assertSame(distant.lse(), host.lse(), plan + ", " + layout);
             }
+        }
+    }
+
+    /** Blocks come in on the device, and go on from there. */
+    @ParameterizedTest
+    @MethodSource("schedules")
+    void bitsAreThoseOfTheHostWhereMessagesTakeMemoryOfDevices(Schedule schedule) {
+        for (int ranks : new int[] {2, 5}) {
+            for (ShardedRun.Layout layout : ShardedRun.Layout.values()) {
+                Plan plan = plan(schedule, Mask.causal(TOKENS, TOKENS), ranks);
+                try (Arena arena = Arena.ofShared()) {
+                    ShardedRun host = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, SCORING, 1);
+                    List<Execution> executions = host.run(Devices.Kind.CPU);
+                    ShardedRun distant = new ShardedRun(arena, plan, layout, SCORING, 1);
+                    Liveness liveness = Liveness.local();
+                    onEveryRank(plan, liveness, direct(plan, liveness), (group, device) -> {
+                        if (group.rank() % 2 == 1 && layout == ShardedRun.Layout.DENSE) {
+                            runOnDevice(plan, distant.shard(group.rank()), group, device);
+                        } else {
+                            Execution execution = distant.run(group, device);
+                            assertThat(execution.traffic())
+                                    .isEqualTo(executions.get(group.rank()).traffic());
+                        }
+                    });
+                    assertSame(distant.output(), host.output(), plan + ", " + layout);
+                    assertSame(distant.lse(), host.lse(), plan + ", " + layout);
+                }
+            }
+        }
+    }
+
+    /** Queries and the rank's own keys and values go to the device; the first send is from the caller's memory, the others from the device's. */
+    @Test
+    void aRingWhoseMessagesTakeMemoryOfDevicesUploadsNoBlockOfOthers() {
+        int ranks = 5;
+        Plan plan = plan(Schedules.named("ring"), Mask.full(TOKENS, TOKENS), ranks);
+        Liveness liveness = Liveness.local();
+        List<DirectTransport> transports = direct(plan, liveness);
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, SCORING, 1);
+            onEveryRank(plan, liveness, transports, (group, device) -> {
+                AttentionTensors shard = run.shard(group.rank());
+                Execution execution = run.run(group, device);
+                long own = shard.keys().denseBytes() + shard.values().denseBytes();
+                long all = Tensor.denseBytes(DType.F32, TOKENS, 3, 8 + 12);
+                assertThat(device.uploadedBytes.get()).isEqualTo(shard.queries().denseBytes() + own);
+                assertThat(device.downloadedBytes.get()).isZero();
+                DirectTransport transport = transports.get(group.rank());
+                assertThat(transport.bytesReceived).isEqualTo(all - own);
+                assertThat(transport.bytesSent).isEqualTo(execution.traffic().bytes() - own);
+                long state = SoftmaxState.bytes(shard.queries().tokens(), 5, 12);
+                assertThat(execution.peakDeviceBytes())
+                        .as("queries, state and no more than three blocks")
+                        .isLessThanOrEqualTo(shard.queries().denseBytes() + state + all * 3 / ranks + 3 * 3 * 20 * 4);
+            });
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.Arrays;
  */
 final class ForeignMpi implements MpiLibrary {
     private static final String WORLD = "ompi_mpi_comm_world";
+    private static final String CUDA_QUERY = "MPIX_Query_cuda_support";
     private static final int SUCCESS = 0;
     private static final long IGNORED_STATUS = 0;
     private static final int LONGEST_TEXT = 256;
@@ -66,6 +67,18 @@ final class ForeignMpi implements MpiLibrary {
             MemorySegment text = arena.allocate(LONGEST_TEXT);
             call("MPI_Get_library_version", text, arena.allocate(JAVA_INT));
             return text.getString(0).strip();
+        }
+    }
+
+    /** Whether it says that it takes addresses of GPUs' memory. Starts nothing. */
+    boolean isCudaAware() {
+        if (library.find(CUDA_QUERY).isEmpty()) {
+            return false;
+        }
+        try {
+            return (int) library.function(CUDA_QUERY).invokeExact() != 0;
+        } catch (Throwable thrown) {
+            throw SharedLibrary.unchecked(thrown);
         }
     }
 

@@ -33,6 +33,11 @@ final class Landing implements Transfer {
         return envelope;
     }
 
+    /** Whether it belongs into memory of a device. */
+    boolean isOnDevice() {
+        return into != null && CudaAwareness.isOnDevice(into);
+    }
+
     /** Native memory for the payload. */
     MemorySegment memory() {
         if (memory == null) {

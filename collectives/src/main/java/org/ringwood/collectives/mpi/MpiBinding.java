@@ -89,7 +89,8 @@ public enum MpiBinding {
      */
     public record Found(boolean works, String detail) {}
 
-    private static ForeignMpi openMpi() {
+    /** @throws IllegalArgumentException if it cannot be loaded, saying why */
+    static ForeignMpi openMpi() {
         List<String> refusals = new ArrayList<>();
         for (String name : candidates()) {
             SharedLibrary library = open(name, refusals);

@@ -57,7 +57,7 @@ final class MpiMeeting {
             Communicator communicator = Patience.await(
                     "MPI_Comm_create_group", limit, config.liveness(), () -> library.connect(ranks, tag));
             awaitConnected();
-            return new MpiTransport(config, process, communicator);
+            return new MpiTransport(config, process, communicator, config.cuda().isThere());
         } catch (RuntimeException e) {
             process.leave(config.liveness().failure());
             throw e;

@@ -45,6 +45,7 @@ public final class MpiTransport implements Transport {
     private final MpiConfig config;
     private final MpiProcess process;
     private final Communicator communicator;
+    private final boolean takesDeviceMemory;
     private final ControlLine line;
     private final Landings landings = new Landings();
     private final Map<Integer, MpiPeer> peers = new TreeMap<>();
@@ -52,8 +53,9 @@ public final class MpiTransport implements Transport {
     private boolean withdrawn;
     private boolean closed;
 
-    MpiTransport(MpiConfig config, MpiProcess process, Communicator communicator) {
+    MpiTransport(MpiConfig config, MpiProcess process, Communicator communicator, boolean takesDeviceMemory) {
         this.config = config;
+        this.takesDeviceMemory = takesDeviceMemory;
         this.process = process;
         this.communicator = communicator;
         line = new ControlLine(communicator);
@@ -77,6 +79,11 @@ public final class MpiTransport implements Transport {
     }
 
     @Override
+    public boolean takesDeviceMemory() {
+        return takesDeviceMemory;
+    }
+
+    @Override
     public Transfer send(Envelope envelope, MemorySegment payload) {
         try {
             return begin(envelope, payload);
@@ -87,7 +94,8 @@ public final class MpiTransport implements Transport {
 
     private Transfer begin(Envelope envelope, MemorySegment payload) {
         MpiPeer peer = peer(envelope.destination());
-        if (Control.holds(envelope)) {
+        // Nobody but MPI can put memory of a device into a control message.
+        if (Control.holds(envelope) && !CudaAwareness.isOnDevice(payload)) {
             tell(peer, new Control(Control.Kind.WHOLE, envelope, payload));
             return SENT;
         }
@@ -157,12 +165,31 @@ public final class MpiTransport implements Transport {
                     ask(source, landing);
                 }
             }
-            case Arrival.Whole whole -> landing.take(whole.payload());
+            case Arrival.Whole whole -> take(source, landing, whole.payload());
             case Arrival.Announcement announced -> {
                 source.expect(landing);
                 ask(source, landing);
             }
         }
+    }
+
+    private void take(MpiPeer source, Landing landing, MemorySegment payload) {
+        if (landing.isOnDevice()) {
+            ferry(source, landing, payload);
+        } else {
+            landing.take(payload);
+        }
+    }
+
+    /** Only MPI reaches a device's memory: it gets what the host has by a message from this rank to itself. */
+    private void ferry(MpiPeer source, Landing landing, MemorySegment payload) {
+        MemorySegment here = landings.take(payload.byteSize()).copyFrom(payload);
+        int self = config.rank();
+        long chunk = config.chunkBytes();
+        source.fly(new Flight(
+                landing.memory(), chunk, part -> communicator.receive(part, self, DATA_TAG), landing::landed));
+        source.fly(new Flight(
+                here, chunk, part -> communicator.send(part, self, DATA_TAG), () -> landings.giveBack(here)));
     }
 
     private void ask(MpiPeer source, Landing landing) {
@@ -220,12 +247,15 @@ public final class MpiTransport implements Transport {
     private void onMessage(MpiPeer from, Control control) {
         Envelope envelope = control.envelope();
         switch (control.kind()) {
-            case WHOLE -> onWhole(envelope, control.payload());
+            case WHOLE -> onWhole(from, envelope, control.payload());
             case ANNOUNCE -> {
-                // If its receive is posted, it was asked for then.
+                // If its receive is posted, it was asked for then, unless it is so small that it mostly comes unasked.
                 Landing posted = inbox.arrive(envelope, Arrival.Announcement.ANNOUNCED);
                 if (posted != null) {
                     from.expect(posted);
+                    if (Control.holds(envelope)) {
+                        ask(from, posted);
+                    }
                 }
             }
             case READY -> {
@@ -239,13 +269,13 @@ public final class MpiTransport implements Transport {
         }
     }
 
-    private void onWhole(Envelope envelope, MemorySegment payload) {
+    private void onWhole(MpiPeer from, Envelope envelope, MemorySegment payload) {
         Arrival.Whole whole = new Arrival.Whole(payload);
         Landing posted = inbox.arrive(envelope, whole);
         if (posted == null) {
             whole.keep();
         } else {
-            posted.take(payload);
+            take(from, posted, payload);
         }
     }
 

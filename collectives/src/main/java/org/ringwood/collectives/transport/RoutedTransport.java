@@ -35,6 +35,11 @@ public final class RoutedTransport implements Transport {
     }
 
     @Override
+    public boolean takesDeviceMemory() {
+        return withinNode.takesDeviceMemory() && acrossNodes.takesDeviceMemory();
+    }
+
+    @Override
     public Transfer send(Envelope envelope, MemorySegment payload) {
         return route(envelope).send(envelope, payload);
     }

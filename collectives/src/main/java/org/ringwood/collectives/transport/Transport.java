@@ -17,6 +17,14 @@ public interface Transport extends AutoCloseable {
     /** {@code inprocess}, {@code shm}, {@code aeron}, …. */
     String name();
 
+    /**
+     * Whether payloads may be sent from, and received into, memory of a device, which is a segment that no thread may touch. What is done to it by then the caller has
+     * waited for. It may be freed when that of the host may.
+     */
+    default boolean takesDeviceMemory() {
+        return false;
+    }
+
     /** Starts to send {@code payload}, of {@code envelope.bytes()} bytes, to {@code envelope.destination()}. */
     Transfer send(Envelope envelope, MemorySegment payload);
 

@@ -34,8 +34,9 @@ class MpiTransportTest {
     private final ScriptedNetwork network = new ScriptedNetwork();
 
     private MpiTransport transport(Liveness liveness) {
-        MpiConfig config = new MpiConfig(JOB, 0, new NoRendezvous(), liveness, MpiBinding.FOREIGN, 1 << 20);
-        return new MpiTransport(config, new MpiProcess(new NoLibrary()), network);
+        MpiConfig config =
+                new MpiConfig(JOB, 0, new NoRendezvous(), liveness, MpiBinding.FOREIGN, CudaAwareness.OFF, 1 << 20);
+        return new MpiTransport(config, new MpiProcess(new NoLibrary()), network, false);
     }
 
     private static Envelope fromPeer() {
