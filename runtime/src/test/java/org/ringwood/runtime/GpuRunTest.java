@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,9 @@ class GpuRunTest {
             verify: all
             report: report.json
             """;
+
+    private static final long QUERIES = 203L * 3 * 20 * 4;
+    private static final long BLOCKS = 203L * 2 * (20 + 12) * 4;
 
     @TempDir
     Path directory;
@@ -90,6 +94,11 @@ class GpuRunTest {
             assertThat(report.get("job")).asString().contains("deviceMemory=64MiB");
             assertThat(report.get("ranks")).asString().contains("no GPU, at most 64 MiB");
         }
+        assertBusCarried(counts, QUERIES + 3 * BLOCKS);
+    }
+
+    /** On three devices: so many bytes of tensors to them, the output back, and little more. */
+    private static void assertBusCarried(Path counts, long tensors) throws IOException {
         long toDevice = 0;
         long toHost = 0;
         int processes = 0;
@@ -101,13 +110,11 @@ class GpuRunTest {
                 processes++;
             }
         }
-        long queries = 203L * 3 * 20 * 4;
-        long blocks = 3 * 203L * 2 * (20 + 12) * 4;
         long output = 203L * 3 * (12 + 1) * 4;
         long little = 8192;
         assertThat(SoftmaxState.bytes(203, 3, 12)).as("states would show").isGreaterThan(little);
         assertThat(processes).isEqualTo(3);
-        assertThat(toDevice).isBetween(queries + blocks, queries + blocks + little);
+        assertThat(toDevice).isBetween(tensors, tensors + little);
         assertThat(toHost).isBetween(output, output + little);
     }
 
@@ -124,22 +131,56 @@ class GpuRunTest {
     @ParameterizedTest
     @CsvSource({"FOREIGN, 2, double-ring", "JAVA, 4, hybrid"})
     void resultsOverMpiAreVerified(MpiBinding binding, int ranks, String schedule) throws Exception {
+        runOverMpi(binding, ranks, EmulatedGpus.environment(), "attention.schedule=" + schedule);
+        report(ranks);
+    }
+
+    private void runOverMpi(MpiBinding binding, int ranks, Map<String, String> environment, String... settings)
+            throws Exception {
         OpenMpi.missing(binding).ifPresent(reason -> assumeTrue(false, reason));
         Path job = Files.writeString(directory.resolve("job.yaml"), JOB);
-        List<String> program = OpenMpi.program(
-                binding,
-                Launcher.class,
-                "run",
-                job.toString(),
-                "--set",
-                "transport=mpi",
-                "--set",
-                "attention.schedule=" + schedule);
+        List<String> arguments = new ArrayList<>(List.of("run", job.toString(), "--set", "transport=mpi"));
+        for (String setting : settings) {
+            arguments.addAll(List.of("--set", setting));
+        }
+        List<String> program = OpenMpi.program(binding, Launcher.class, arguments.toArray(String[]::new));
         ProcessBuilder mpirun = OpenMpi.mpirun(List.of(), ranks, program);
-        mpirun.environment().putAll(EmulatedGpus.environment());
+        mpirun.environment().putAll(environment);
         Path log = directory.resolve("log");
         assertThat(OpenMpi.run(mpirun, log)).as(Files.readString(log)).isZero();
-        report(ranks);
+    }
+
+    /** As over an MPI that takes memory of a GPU: the emulation's is the host's. */
+    private static Map<String, String> cudaAware() {
+        Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
+        environment.merge("JAVA_TOOL_OPTIONS", "-Dringwood.mpi.cuda=on", (one, other) -> one + " " + other);
+        return environment;
+    }
+
+    /** Only what the host has goes over the bus: of keys and values a rank's own. */
+    @Test
+    void blocksOverAnMpiThatTakesDeviceMemoryStayOnDevices() throws Exception {
+        Path counts = Files.createDirectory(directory.resolve("counts"));
+        Map<String, String> environment = cudaAware();
+        environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
+        environment.put("RINGWOOD_EMULATION_DEFERRED", "1");
+        runOverMpi(MpiBinding.FOREIGN, 3, environment, "attention.mask=full");
+        report(3);
+        assertBusCarried(counts, QUERIES + BLOCKS);
+    }
+
+    /** Messages between memory of devices and that of a rank without one, so small that they travel within control messages where they can; and large ones. */
+    @ParameterizedTest
+    @CsvSource({"FOREIGN, 24", "JAVA, 203"})
+    void messagesGoBetweenDevicesAndHosts(MpiBinding binding, int tokens) throws Exception {
+        runOverMpi(
+                binding,
+                3,
+                cudaAware(),
+                "device=[cuda, scalar, cuda]",
+                "speeds=equal",
+                "input.random.tokens=" + tokens,
+                "attention.schedule=[ring, ulysses]");
     }
 
     /** The report of a job whose every rank had a device of its own. */
