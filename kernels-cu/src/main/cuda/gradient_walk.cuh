@@ -156,9 +156,13 @@ struct Roles {
 };
 
 template <Gradient OF>
-constexpr Roles ROLES = OF == Gradient::QUERIES ? Roles{OUT_GRADIENT, QUERY, VALUE, KEY}
-                        : OF == Gradient::KEYS  ? Roles{VALUE, KEY, OUT_GRADIENT, QUERY}
-                                                : Roles{KEY, KEY, QUERY, OUT_GRADIENT};
+constexpr Roles ROLES{};
+template <>
+constexpr Roles ROLES<Gradient::QUERIES>{OUT_GRADIENT, QUERY, VALUE, KEY};
+template <>
+constexpr Roles ROLES<Gradient::KEYS>{VALUE, KEY, OUT_GRADIENT, QUERY};
+template <>
+constexpr Roles ROLES<Gradient::VALUES>{KEY, KEY, QUERY, OUT_GRADIENT};
 
 __device__ __forceinline__ int dim_of(const GradientCall& call, Operand operand) { return operand == QUERY || operand == KEY ? call.dim : call.dimV; }
 __device__ __forceinline__ bool in_vectors(const GradientCall& call, Operand operand) { return call.vectors >> operand & 1; }

@@ -2,8 +2,9 @@
 //
 //   bench FOLDER_OF_CUBINS [FILTER]  ->  dtype mask batch queries keys queryHeads keyHeads dim milliseconds kernel
 //
-// The time is that of clearing a state, attending, and writing the finished output and its log-sum-exps: what a user of the library waits for. A batch
-// is a number of sequences side by side in one tensor, each attending to itself.
+// The time is that of clearing a state, attending, and writing the finished output and its log-sum-exps: what a user of the library waits for. That of gradients,
+// whose kernels are named so, is of deltas, clearing the sums, the gradients of all three, and rounding them. A batch is a number of sequences side by side
+// in one tensor, each attending to itself.
 #include <array>
 
 #include "problem.h"
@@ -16,6 +17,7 @@ struct Case {
   int64_t batch, queries, keys;
   Heads heads;
   int dim;
+  bool backward = false;
 };
 
 std::string text(const Case& c) {
@@ -44,6 +46,19 @@ std::vector<Case> cases() {
       all.push_back({type, "decode", batch, 1, keys, {16, 16}, 64});
     }
   }
+  return all;
+}
+
+std::vector<Case> backward_cases() {
+  std::vector<Case> all;
+  for (DType type : {DType::BF16, DType::F16}) {
+    for (const char* mask : {"full", "causal"}) {
+      for (int64_t tokens : {1024, 4096, 16384}) all.push_back({type, mask, 16384 / tokens, tokens, tokens, {16, 16}, 128, true});
+      for (int dim : {64, 256}) all.push_back({type, mask, 2, 8192, 8192, {2048 / dim, 2048 / dim}, dim, true});
+    }
+  }
+  all.push_back({DType::BF16, "causal", 2, 8192, 8192, {32, 8}, 128, true});
+  for (int dim : {64, 128}) all.push_back({DType::F32, "causal", 1, 4096, 4096, {16, 16}, dim, true});
   return all;
 }
 
@@ -85,20 +100,7 @@ Memory random_tensor(DType type, int64_t elements, uint64_t seed) {
   return Memory(memory);
 }
 
-void time(Kernels& kernels, const Case& c) {
-  int64_t rows = c.batch * c.queries, keyRows = c.batch * c.keys;
-  Memory q = random_tensor(c.type, rows * c.heads.queries * c.dim, 1), k = random_tensor(c.type, keyRows * c.heads.keys * c.dim, 2),
-         v = random_tensor(c.type, keyRows * c.heads.keys * c.dim, 3);
-  Memory state(size_t(rows) * c.heads.queries * (c.dim + 2) * 4), out(size_t(rows) * c.heads.queries * c.dim * bytes(c.type)), lse(size_t(rows) * c.heads.queries * 4);
-  auto dense = [&](const Memory& m, int heads, int dim) { return DeviceTensor{m.address(), int64_t(heads) * dim, dim, dim}; };
-  Operands operands{c.type, dense(q, c.heads.queries, c.dim), dense(k, c.heads.keys, c.dim), dense(v, c.heads.keys, c.dim), rows, c.heads,
-                    float(1 / std::sqrt(double(c.dim))), 0};
-  Attention attention(kernels, operands, slices(c));
-  auto once = [&] {
-    kernels.clear(state.address(), rows * c.heads.queries, c.dim);
-    attention.run(state.address());
-    kernels.finish(c.type, state.address(), dense(out, c.heads.queries, c.dim), dense(lse, c.heads.queries, 1), rows, c.heads.queries);
-  };
+void time(const Case& c, const std::string& kernel, const std::function<void()>& once) {
   Driver& driver = Driver::get();
   CUevent begin, end;
   driver.call("cuEventCreate", &begin, 0u);
@@ -117,10 +119,47 @@ void time(Kernels& kernels, const Case& c) {
   std::vector<float> times;
   for (int i = 0; i < 9; i++) times.push_back(timed(repeats));
   std::sort(times.begin(), times.end());
-  std::printf("%s %.5f %s%s\n", text(c).c_str(), times[4], attention.chosen().name.c_str(), attention.plan().is_split() ? "+split" : "");
+  std::printf("%s %.5f %s\n", text(c).c_str(), times[4], kernel.c_str());
   std::fflush(stdout);
   driver.call("cuEventDestroy_v2", begin);
   driver.call("cuEventDestroy_v2", end);
+}
+
+void time(Kernels& kernels, const Case& c) {
+  int64_t rows = c.batch * c.queries, keyRows = c.batch * c.keys;
+  int queryHeads = c.heads.queries, keyHeads = c.heads.keys;
+  int64_t querySize = rows * queryHeads * c.dim, keySize = keyRows * keyHeads * c.dim;
+  Memory q = random_tensor(c.type, querySize, 1), k = random_tensor(c.type, keySize, 2), v = random_tensor(c.type, keySize, 3);
+  Memory state(size_t(rows) * queryHeads * (c.dim + 2) * 4), out(size_t(querySize) * bytes(c.type)), lse(size_t(rows) * queryHeads * 4);
+  auto dense = [&](const Memory& m, int heads, int dim) { return DeviceTensor{m.address(), int64_t(heads) * dim, dim, dim}; };
+  Operands operands{c.type, dense(q, queryHeads, c.dim), dense(k, keyHeads, c.dim), dense(v, keyHeads, c.dim), rows, c.heads, float(1 / std::sqrt(double(c.dim))), 0};
+  Attention attention(kernels, operands, slices(c));
+  auto attend = [&] {
+    kernels.clear(state.address(), rows * queryHeads, c.dim);
+    attention.run(state.address());
+    kernels.finish(c.type, state.address(), dense(out, queryHeads, c.dim), dense(lse, queryHeads, 1), rows, queryHeads);
+  };
+  if (!c.backward) {
+    time(c, attention.chosen().name + (attention.plan().is_split() ? "+split" : ""), attend);
+    return;
+  }
+  attend();
+  Memory outGradients = random_tensor(c.type, querySize, 4), delta(size_t(rows) * queryHeads * 4);
+  Memory querySums(size_t(querySize) * 4), keySums(size_t(keySize) * 4), valueSums(size_t(keySize) * 4);
+  Memory ofQueries(size_t(querySize) * bytes(c.type)), ofKeys(size_t(keySize) * bytes(c.type)), ofValues(size_t(keySize) * bytes(c.type));
+  GradientOperands more{keyRows, dense(outGradients, queryHeads, c.dim), dense(lse, queryHeads, 1), dense(delta, queryHeads, 1), dense(querySums, queryHeads, c.dim),
+                        dense(keySums, keyHeads, c.dim), dense(valueSums, keyHeads, c.dim)};
+  Gradients gradients(kernels, operands, more, slices(c));
+  time(c, gradients.name(), [&] {
+    kernels.delta(c.type, dense(out, queryHeads, c.dim), more.outGradients, more.delta, rows, queryHeads);
+    kernels.clear(more.ofQueries, rows, queryHeads);
+    kernels.clear(more.ofKeys, keyRows, keyHeads);
+    kernels.clear(more.ofValues, keyRows, keyHeads);
+    gradients.run();
+    kernels.round(c.type, more.ofQueries, dense(ofQueries, queryHeads, c.dim), rows, queryHeads);
+    kernels.round(c.type, more.ofKeys, dense(ofKeys, keyHeads, c.dim), keyRows, keyHeads);
+    kernels.round(c.type, more.ofValues, dense(ofValues, keyHeads, c.dim), keyRows, keyHeads);
+  });
 }
 
 }  // namespace
@@ -128,7 +167,9 @@ void time(Kernels& kernels, const Case& c) {
 int main(int count, char** arguments) {
   if (count < 2) fail("usage: bench FOLDER_OF_CUBINS [FILTER]");
   Kernels kernels(arguments[1]);
-  for (const Case& c : cases()) {
-    if (count < 3 || text(c).find(arguments[2]) != std::string::npos) time(kernels, c);
+  for (const auto& some : {cases(), backward_cases()}) {
+    for (const Case& c : some) {
+      if (count < 3 || text(c).find(arguments[2]) != std::string::npos) time(kernels, c);
+    }
   }
 }

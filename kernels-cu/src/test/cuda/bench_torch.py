@@ -1,6 +1,6 @@
 """Reads bench's lines, times the same attention with PyTorch's scaled_dot_product_attention, and prints both as a table of Markdown.
 
-Where PyTorch's flash backend takes no such call (f32), its efficient backend is timed and named. A decode shows bytes of keys and values, other
+Lines of kernels of gradients are timed beside autograd's backward pass through it. Where PyTorch's flash backend takes no such call (f32), its efficient backend is timed and named. A decode shows bytes of keys and values, other
 cases floating-point operations of both products, for admitted pairs only. The ceilings are measured in the same run.
 """
 import statistics
@@ -49,12 +49,14 @@ def pairs(mask, batch, queries, keys):
     return batch * queries * keys
 
 
-def torch_seconds(dtype, mask, batch, queries, keys, heads, key_heads, dim):
+def torch_seconds(dtype, mask, batch, queries, keys, heads, key_heads, dim, backward):
     """Time and backend, or None where PyTorch has no such kernel."""
     if mask == "window":
         return None
     q = torch.randn(batch, queries, heads, dim, device="cuda", dtype=TYPES[dtype]).transpose(1, 2)
     k, v = (torch.randn(batch, keys, key_heads, dim, device="cuda", dtype=TYPES[dtype]).transpose(1, 2) for _ in range(2))
+    for x in (q, k, v):
+        x.requires_grad_(backward)
     for backend in (SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION):
         grouped = heads != key_heads
         kk, vv = k, v
@@ -64,7 +66,11 @@ def torch_seconds(dtype, mask, batch, queries, keys, heads, key_heads, dim):
         try:
             with sdpa_kernel(backend):
                 call = lambda: F.scaled_dot_product_attention(q, kk, vv, is_causal=mask == "causal", enable_gqa=grouped)
-                call()
+                out = call()
+                if backward:
+                    gradient = torch.randn_like(out)
+                    call = lambda: torch.autograd.grad(out, (q, k, v), gradient, retain_graph=True)
+                    call()
                 return timed(call), backend.name.split("_")[0].lower()
         except RuntimeError:
             continue
@@ -84,15 +90,17 @@ def main():
         batch, queries, keys, heads, key_heads, dim = map(int, numbers)
         seconds = float(milliseconds) / 1e3
         decode = mask == "decode"
+        backward = kernel.startswith("gradient")
         if decode:
             work, ceiling, unit = batch * keys * key_heads * 2 * dim * TYPES[dtype].itemsize, copy, "GB/s"
         else:
-            work, ceiling, unit = 4 * dim * heads * pairs(mask, batch, queries, keys), matrix[dtype], "TFLOP/s"
+            # Two products, or the five that gradients need at least: those that are computed anew don't count.
+            work, ceiling, unit = (10 if backward else 4) * dim * heads * pairs(mask, batch, queries, keys), matrix[dtype], "TFLOP/s"
         scale = 1e9 if decode else 1e12
         show = lambda s: f"{work / s / scale:.0f} {unit}" if decode or dtype != "f32" else f"{work / s / scale:.1f} {unit}"
-        name = f"{dtype} {mask} {batch} x {queries}{'' if keys == queries else f' over {keys}'}, heads {heads}/{key_heads}, dim {dim}"
+        name = f"{dtype} {mask} {batch} x {queries}{'' if keys == queries else f' over {keys}'}, heads {heads}/{key_heads}, dim {dim}{', backward' if backward else ''}"
         row = [name, show(seconds), f"{work / seconds / ceiling:.0%}"]
-        other = torch_seconds(dtype, mask, batch, queries, keys, heads, key_heads, dim)
+        other = torch_seconds(dtype, mask, batch, queries, keys, heads, key_heads, dim, backward)
         if other is None:
             row += ["", "", ""]
         else:

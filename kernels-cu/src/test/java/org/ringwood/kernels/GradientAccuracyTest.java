@@ -151,16 +151,19 @@ class GradientAccuracyTest implements GradientContract {
     }
 
     /** What is not a number stays with those who admit it. */
-    @Test
-    void rowsThatDoNotAdmitAnInfinityKeepTheirBits() {
+    @ParameterizedTest
+    @CsvSource({"CPU, F32", "CUDA, F32", "CUDA, BF16", "CUDA, F16"})
+    void rowsThatDoNotAdmitAnInfinityKeepTheirBits(Devices.Kind kind, DType dtype) {
         List<Slice> documents =
                 List.of(Slice.of(0, 70, 0, 70, Slice.Kind.CAUSAL), Slice.of(70, 150, 70, 150, Slice.Kind.CAUSAL));
-        AttentionCase attention = AttentionCase.full(150, 150, 20).withSlices(documents);
-        try (Arena arena = Arena.ofShared()) {
-            GradientCase.Tensors calm = new GradientCase(attention).tensors(arena, cpu);
-            calm.attend(cpu, 0, 150);
+        AttentionCase attention =
+                AttentionCase.full(150, 150, 20).withSlices(documents).withDType(dtype);
+        try (Device device = TestDevices.open(kind, 2);
+                Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors calm = new GradientCase(attention).tensors(arena, device);
+            calm.attend(device, 0, 150);
             for (int operand = 0; operand < 4; operand++) {
-                GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, cpu);
+                GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, device);
                 List.of(
                                 tensors.operands().queries(),
                                 tensors.operands().keys(),
@@ -168,7 +171,7 @@ class GradientAccuracyTest implements GradientContract {
                                 tensors.outGradients())
                         .get(operand)
                         .set(80, 0, 3, operand % 2 == 0 ? Float.NaN : Float.POSITIVE_INFINITY);
-                tensors.attend(cpu, 0, 150);
+                tensors.attend(device, 0, 150);
                 assertSameRows(tensors.queryGradients(), calm.queryGradients(), 70);
                 assertSameRows(tensors.keyGradients(), calm.keyGradients(), 70);
                 assertSameRows(tensors.valueGradients(), calm.valueGradients(), 70);
@@ -181,19 +184,22 @@ class GradientAccuracyTest implements GradientContract {
     }
 
     /** The log-sum-exps of a document's rows are no numbers, and some of its rows share a tile, but no block of keys with that number, with another's. */
-    @Test
-    void weightsThatAreNotNumbersStayWithTheirRows() {
+    @ParameterizedTest
+    @CsvSource({"CPU, F32", "CUDA, F32", "CUDA, BF16", "CUDA, F16"})
+    void weightsThatAreNotNumbersStayWithTheirRows(Devices.Kind kind, DType dtype) {
         AttentionCase attention = AttentionCase.full(150, 150, 20)
-                .withSlices(List.of(Slice.full(0, 70, 0, 70), Slice.full(70, 150, 70, 150)));
-        try (Arena arena = Arena.ofShared()) {
-            GradientCase.Tensors calm = new GradientCase(attention).tensors(arena, cpu);
-            calm.attend(cpu, 0, 150);
-            GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, cpu);
+                .withSlices(List.of(Slice.full(0, 70, 0, 70), Slice.full(70, 150, 70, 150)))
+                .withDType(dtype);
+        try (Device device = TestDevices.open(kind, 2);
+                Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors calm = new GradientCase(attention).tensors(arena, device);
+            calm.attend(device, 0, 150);
+            GradientCase.Tensors tensors = new GradientCase(attention).tensors(arena, device);
             tensors.operands().keys().set(140, 0, 3, Float.NaN);
             for (int row = 70; row < 150; row++) {
                 tensors.lse().set(row, 0, 0, Float.NaN);
             }
-            tensors.attend(cpu, 0, 150);
+            tensors.attend(device, 0, 150);
             assertSameRows(tensors.queryGradients(), calm.queryGradients(), 70);
             assertSameRows(tensors.keyGradients(), calm.keyGradients(), 70);
             assertSameRows(tensors.valueGradients(), calm.valueGradients(), 70);
@@ -210,9 +216,9 @@ class GradientAccuracyTest implements GradientContract {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void aCallThatIsCancelledEnds(Devices.Kind kind) {
-        try (Device device = Devices.open(kind, 2);
+        try (Device device = TestDevices.open(kind, 2);
                 Arena arena = Arena.ofShared()) {
             GradientCase.Tensors tensors = new GradientCase(AttentionCase.full(600, 3000, 64)).tensors(arena, device);
             AtomicInteger looks = new AtomicInteger();
@@ -222,9 +228,9 @@ class GradientAccuracyTest implements GradientContract {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void sumsAreRounded(Devices.Kind kind) throws Exception {
-        try (Device device = Devices.open(kind, 2);
+        try (Device device = TestDevices.open(kind, 2);
                 Arena arena = Arena.ofShared()) {
             Tensor sums = Layout.GAPS.random(arena, DType.F32, 33, 3, 17, 1, new Random(3));
             Tensor rounded = Layout.HEADS_FIRST.allocate(arena, DType.BF16, 33, 3, 17);
@@ -238,9 +244,9 @@ class GradientAccuracyTest implements GradientContract {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"CPU", "SCALAR"})
+    @EnumSource(names = {"CPU", "SCALAR", "CUDA"})
     void sumsAreAddedAndCleared(Devices.Kind kind) throws Exception {
-        try (Device device = Devices.open(kind, 2);
+        try (Device device = TestDevices.open(kind, 2);
                 Arena arena = Arena.ofShared()) {
             Tensor from = Layout.GAPS.random(arena, DType.F32, 33, 3, 17, 1, new Random(4));
             Tensor into = Layout.HEADS_FIRST.random(arena, DType.F32, 33, 3, 17, 1, new Random(5));

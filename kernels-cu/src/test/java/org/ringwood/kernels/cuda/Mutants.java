@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.ringwood.kernels.cuda.EmulatedKernels.Ended;
 import org.ringwood.kernels.cuda.Mutation.Mutant;
 
@@ -99,13 +100,15 @@ final class Mutants {
         }
     }
 
-    /** The groups of cases that run a file's code. Builds that are watched have no f16, whose code is that of bf16. */
+    /** The groups of cases that run a file's code; that of gradients has groups of its own. Builds that are watched have no f16, whose code is that of bf16. */
     private String groups(String file, Check check) {
         return types.stream()
                 .filter(type -> !file.matches(".*float.*") || type.equals("f32"))
                 .filter(type -> !file.matches(".*tensor.*") || !type.equals("f32"))
                 .filter(type -> check == Check.PLAIN || !type.equals("f16"))
-                .flatMap(type -> cases.stream().map(group -> group + " " + type))
+                .flatMap(type -> file.startsWith("gradient")
+                        ? Stream.of("gradients " + type)
+                        : cases.stream().map(group -> group + " " + type))
                 .collect(Collectors.joining(",", "merge,", ""));
     }
 

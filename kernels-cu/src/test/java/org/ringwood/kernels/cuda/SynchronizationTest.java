@@ -19,7 +19,7 @@ class SynchronizationTest {
         List<Outcome> outcomes = build().outcomes(
                         mutant -> mutant.synchronization() && !mutant.file().matches(".*float.*"), ignored -> {});
         assertThat(outcomes)
-                .hasSizeGreaterThan(8)
+                .hasSizeGreaterThan(16)
                 .allSatisfy(outcome -> assertThat(outcome.noticed()).isNotEmpty());
     }
 
