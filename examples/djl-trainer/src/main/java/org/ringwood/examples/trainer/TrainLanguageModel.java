@@ -3,14 +3,17 @@ package org.ringwood.examples.trainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.PartitionRule;
+import org.ringwood.collectives.GroupOptions;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.Timeouts;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,6 +25,10 @@ import picocli.CommandLine.Option;
         showDefaultValues = true,
         description = "Trains a byte-level language model on ranks that share each sequence.")
 public final class TrainLanguageModel implements Callable<Integer> {
+    /** A rank that gets no core for a while is not lost; that one has ended is seen at once, however long this is. */
+    static final GroupOptions OPTIONS = GroupOptions.DEFAULT.withTimeouts(new Timeouts(
+            Timeouts.DEFAULT.join(), Duration.ofMinutes(1), Timeouts.DEFAULT.stall(), Timeouts.DEFAULT.job()));
+
     private static final double NANOS = 1e9;
     private static final String PROMPT = "/**\n * Returns ";
 
@@ -94,7 +101,7 @@ public final class TrainLanguageModel implements Callable<Integer> {
         var size = new ModelSize(layers, heads, keyHeads, headDim);
         var settings = new Settings(size, tokens, rate, seed, schedule, partition);
         Text all = Text.read(text);
-        try (ProcessGroup group = ProcessGroups.fromEnvironment();
+        try (ProcessGroup group = ProcessGroups.fromEnvironment(OPTIONS);
                 Trainer trainer = new Trainer(group, settings, threads(group))) {
             if (checkpoint != null && Files.exists(checkpoint)) {
                 trainer.restore(checkpoint);

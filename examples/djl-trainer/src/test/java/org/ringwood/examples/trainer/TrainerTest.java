@@ -7,12 +7,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.ringwood.collectives.TestJvm;
 import org.ringwood.runtime.Launcher;
 
 /** Training on several worker processes is, step for step, that of the framework alone in one. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class TrainerTest {
     private static final Path TEXT = Path.of(System.getProperty("ringwood.text", "target/text.jar"));
     private static final double FLOOR = 1e-6;

@@ -27,7 +27,7 @@ public final class TrainingRank {
         Text text = Text.read(Path.of(args[0]));
         Path folder = Path.of(args[1]);
         Path checkpoint = folder.resolve("checkpoint.npz");
-        try (ProcessGroup group = ProcessGroups.fromEnvironment();
+        try (ProcessGroup group = ProcessGroups.fromEnvironment(TrainLanguageModel.OPTIONS);
                 Trainer trainer = new Trainer(group, settings(args[3]), 1)) {
             if (Files.exists(checkpoint)) {
                 trainer.restore(checkpoint);
