@@ -12,8 +12,6 @@ import java.util.Random;
 
 /** The parameters of a model, by name, always in the same order. */
 final class Parameters {
-    private static final double DEVIATION = 0.02;
-
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
 
     /** Parameters as before training: of one seed, the same everywhere. */
@@ -21,23 +19,28 @@ final class Parameters {
         Random random = new Random(seed);
         Parameters parameters = new Parameters();
         int width = size.width();
-        parameters.normal(manager, random, DEVIATION, "embedding", ModelSize.BYTES, width);
         // What is added to a token by all layers together shall not grow with their number.
-        double residual = DEVIATION / Math.sqrt(2.0 * size.layers());
+        double part = 1 / Math.sqrt(2.0 * size.layers());
+        parameters.normal(manager, random, 1, "embedding", ModelSize.BYTES, width);
         for (int layer = 0; layer < size.layers(); layer++) {
             String name = "layer" + layer + ".";
-            parameters.constant(manager, 1, name + "norm1", width);
-            parameters.normal(manager, random, DEVIATION, name + "query", width, width);
-            parameters.normal(manager, random, DEVIATION, name + "key", size.keyWidth(), width);
-            parameters.normal(manager, random, DEVIATION, name + "value", size.keyWidth(), width);
-            parameters.normal(manager, random, residual, name + "out", width, width);
-            parameters.constant(manager, 1, name + "norm2", width);
-            parameters.normal(manager, random, DEVIATION, name + "up", size.inner(), width);
-            parameters.normal(manager, random, residual, name + "down", width, size.inner());
+            parameters.ones(manager, name + "norm1", width);
+            parameters.matrix(manager, random, 1, name + "query", width, width);
+            parameters.matrix(manager, random, 1, name + "key", size.keyWidth(), width);
+            parameters.matrix(manager, random, 1, name + "value", size.keyWidth(), width);
+            parameters.matrix(manager, random, part, name + "out", width, width);
+            parameters.ones(manager, name + "norm2", width);
+            parameters.matrix(manager, random, 1, name + "up", size.inner(), width);
+            parameters.matrix(manager, random, part, name + "down", width, size.inner());
         }
-        parameters.constant(manager, 1, "norm", width);
-        parameters.normal(manager, random, DEVIATION, "logits", ModelSize.BYTES, width);
+        parameters.ones(manager, "norm", width);
+        parameters.matrix(manager, random, 1, "logits", ModelSize.BYTES, width);
         return parameters;
+    }
+
+    /** A matrix whose products with rows of variance 1 have the deviation {@code scale}. */
+    private void matrix(NDManager manager, Random random, double scale, String name, int rows, int columns) {
+        normal(manager, random, scale / Math.sqrt(columns), name, rows, columns);
     }
 
     private void normal(NDManager manager, Random random, double deviation, String name, int rows, int columns) {
@@ -48,8 +51,8 @@ final class Parameters {
         add(name, manager.create(elements, new Shape(rows, columns)));
     }
 
-    private void constant(NDManager manager, float value, String name, int length) {
-        add(name, manager.full(new Shape(length), value, DataType.FLOAT32));
+    private void ones(NDManager manager, String name, int length) {
+        add(name, manager.ones(new Shape(length), DataType.FLOAT32));
     }
 
     private void add(String name, NDArray array) {

@@ -36,10 +36,10 @@ public final class TrainLanguageModel implements Callable<Integer> {
     private Path text = Path.of("examples/djl-trainer/target/text.jar");
 
     @Option(names = "--tokens", description = "Bytes of a step's sequence, which the ranks share.")
-    private int tokens = 8192;
+    private int tokens = 4096;
 
     @Option(names = "--steps", description = "Train until so many steps were taken.")
-    private long steps = 300;
+    private long steps = 500;
 
     @Option(names = "--layers")
     private int layers = 4;
