@@ -22,6 +22,15 @@ public interface AttentionKernels {
     Future<?> merge(SoftmaxState into, SoftmaxState from);
 
     /**
+     * Merges into every row one more key, whose value is 0 and whose score is a number of the head's: a learnt sink (Xiao et al., Efficient
+     * Streaming Language Models with Attention Sinks, arXiv 2309.17453, section 3.3). It takes its share of the weights and adds
+     * nothing.
+     *
+     * @param logits scores, one a head of {@code into}; −∞ is no key
+     */
+    Future<?> sink(SoftmaxState into, float[] logits);
+
+    /**
      * Writes {@code out} of every record, rounded to the nearest of {@code out}'s dtype, and {@code lse = max + ln(sum)}. A row
      * without an admitted key gives 0 and −∞.
      *

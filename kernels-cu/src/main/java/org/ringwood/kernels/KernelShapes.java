@@ -12,6 +12,14 @@ public final class KernelShapes {
         }
     }
 
+    /** @throws IllegalArgumentException if there isn't one sink logit a head */
+    public static void requireSinks(SoftmaxState into, float[] logits) {
+        if (logits.length != into.heads()) {
+            throw new IllegalArgumentException(
+                    logits.length + " sink logits are not one for each of " + into.heads() + " heads");
+        }
+    }
+
     /** @throws IllegalArgumentException if a tensor to be copied differs from its target in shape or dtype */
     public static void requireSame(Tensor from, Tensor to) {
         if (from.dtype() != to.dtype()

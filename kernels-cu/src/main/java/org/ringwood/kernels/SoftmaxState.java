@@ -59,6 +59,14 @@ public record SoftmaxState(MemorySegment memory, long rows, int heads, int dimV)
         return new SoftmaxState(memory.asSlice(offset(from, 0), bytes(to - from, heads, dimV)), to - from, heads, dimV);
     }
 
+    /** Makes the record of (row, head) that of one key with a score and a value of 0; of no key if the score is −∞. */
+    public void setSink(long row, int head, float logit) {
+        set(row, head, logit, logit == Float.NEGATIVE_INFINITY ? 0 : 1);
+        for (int i = 0; i < dimV; i++) {
+            setOut(row, head, i, 0);
+        }
+    }
+
     /** Largest score of (row, head), −∞ if no key was admitted yet. */
     public float max(long row, int head) {
         return memory.get(JAVA_FLOAT_UNALIGNED, offset(row, head));

@@ -90,6 +90,15 @@ public record Tensor(
         return new Tensor(start, dtype, tokens, to - from, dim, tokenStride, headStride);
     }
 
+    /** Elements {@code [from, to)} of every head, sharing this one's memory; at least one. */
+    public Tensor elements(int from, int to) {
+        if (from < 0 || to <= from || to > dim) {
+            throw new IllegalArgumentException("elements [" + from + ", " + to + ") are not among " + dim);
+        }
+        MemorySegment start = tokens == 0 ? memory : memory.asSlice((long) from * dtype.bytes());
+        return new Tensor(start, dtype, tokens, heads, to - from, tokenStride, headStride);
+    }
+
     /** Element {@code i} of a row's head, widened exactly. */
     public float get(long token, int head, int i) {
         return dtype.get(memory, offset(token, head) + (long) i * dtype.bytes());

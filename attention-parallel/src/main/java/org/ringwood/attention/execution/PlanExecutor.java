@@ -91,6 +91,7 @@ public final class PlanExecutor implements AutoCloseable {
             requireGroup(plan);
             rankPlan = rankPlans.get(new Key(plan, tensors.strided(), tensors.onDevice()), this::rankPlan);
             tensors.requireFit(plan, rankPlan);
+            scoring.requireFit(plan, group.rank());
             memory = new RankMemory(rankPlan, tensors, workspace.slots(rankPlan));
             run = new PlanRun(plan, rankPlan, group, device, scoring, listener, memory);
         } catch (RuntimeException | Error e) {

@@ -230,8 +230,7 @@ final class PlanRun implements ProcessGroup.Wait {
                         : device.gradients().clear(memory.tensor(clear.state()));
             case Step.Copy copy -> kernels.copy(memory.tensor(copy.from()), memory.tensor(copy.to()));
             case Step.Attend attend -> kernels.attend(call(attend));
-            case Step.Finish finish ->
-                kernels.finish(memory.state(finish.state()), memory.tensor(finish.out()), memory.tensor(finish.lse()));
+            case Step.Finish finish -> finish(finish);
             case Step.Delta delta ->
                 device.gradients()
                         .delta(
@@ -242,6 +241,15 @@ final class PlanRun implements ProcessGroup.Wait {
             case Step.Add add -> device.gradients().add(memory.tensor(add.from()), memory.tensor(add.into()));
             case Step.Round round -> device.gradients().round(memory.tensor(round.from()), memory.tensor(round.to()));
         };
+    }
+
+    private Future<?> finish(Step.Finish finish) {
+        SoftmaxState state = memory.state(finish.state());
+        if (!scoring.sinks().isEmpty()) {
+            // Kernels run in order: whatever comes of it, finish ends no sooner.
+            Future<?> _ = kernels.sink(state, scoring.sinks(finish.firstHead(), state.heads()));
+        }
+        return kernels.finish(state, memory.tensor(finish.out()), memory.tensor(finish.lse()));
     }
 
     private static boolean isState(Part part) {

@@ -51,6 +51,35 @@ public final class SavedAttention implements AutoCloseable {
         return tensors.lse();
     }
 
+    /**
+     * Gradients of the {@linkplain Scoring#sinks sink logits}, summed up over this rank's rows: to be added up over the ranks as those of
+     * all parameters, unless the ranks replicate the queries. To be asked for before the backward pass, of tensors of the host.
+     *
+     * @param outGradients {@code [rows, heads, dimV]}
+     * @return one a query head, {@code −Σ_i exp(sink − lse_i) · Σ out_i · dOut_i}; none without sinks
+     */
+    public float[] sinkGradients(Tensor outGradients) {
+        if (gone != null) {
+            throw new IllegalStateException(
+                    "the gradients of sinks are asked for of an attention that was " + gone + " already; ask before");
+        }
+        Tensor out = tensors.out();
+        float[] gradients = new float[scoring.sinks().size()];
+        for (int head = 0; head < gradients.length; head++) {
+            double sum = 0;
+            for (long row = 0; row < out.tokens(); row++) {
+                double share = Math.exp(scoring.sinks().get(head) - (double) lse().get(row, head, 0));
+                double delta = 0;
+                for (int i = 0; i < out.dim(); i++) {
+                    delta += (double) out.get(row, head, i) * outGradients.get(row, head, i);
+                }
+                sum -= share * delta;
+            }
+            gradients[head] = (float) sum;
+        }
+        return gradients;
+    }
+
     AttentionTensors tensors() {
         return tensors;
     }

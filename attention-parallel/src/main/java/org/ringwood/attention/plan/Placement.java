@@ -204,8 +204,13 @@ public final class Placement {
     private int place(Step.Finish finish) {
         Buffer onHost = reduced.get(finish.state().buffer().id());
         Part state = onHost == null ? here(finish.state()) : in(onHost, finish.state());
-        return add(
-                new Step.Finish(steps.size(), onDevice(finish.after()), state, here(finish.out()), here(finish.lse())));
+        return add(new Step.Finish(
+                steps.size(),
+                onDevice(finish.after()),
+                state,
+                finish.firstHead(),
+                here(finish.out()),
+                here(finish.lse())));
     }
 
     /** Where kernels find a part; {@code after} gets the step that brings it, if one does. */

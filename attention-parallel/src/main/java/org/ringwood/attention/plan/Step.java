@@ -134,8 +134,12 @@ public sealed interface Step {
         }
     }
 
-    /** Turns states into output and lse. */
-    record Finish(int id, List<Integer> after, Part state, Part out, Part lse) implements Kernel {
+    /**
+     * Turns states into output and lse.
+     *
+     * @param firstHead which head of the whole the first one of the state is
+     */
+    record Finish(int id, List<Integer> after, Part state, int firstHead, Part out, Part lse) implements Kernel {
         @Override
         public String toString() {
             return "finish " + out;

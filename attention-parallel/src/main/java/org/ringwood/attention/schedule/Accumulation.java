@@ -118,7 +118,8 @@ final class Accumulation {
             int from = target.run.from() - share.from();
             int to = target.run.to() - share.from();
             Part state = target.state.rows(firstRow, firstRow + out.rows());
-            steps.add(writer.finish(state, out.heads(from, to), lse.heads(from, to), List.of(target.last)));
+            steps.add(writer.finish(
+                    state, target.run.from(), out.heads(from, to), lse.heads(from, to), List.of(target.last)));
         }
         return List.copyOf(steps);
     }

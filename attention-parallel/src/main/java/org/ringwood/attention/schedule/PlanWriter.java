@@ -176,8 +176,8 @@ final class PlanWriter {
         return add(new Step.AllReduce(steps.size(), after, state, incoming.all()));
     }
 
-    int finish(Part state, Part out, Part lse, List<Integer> after) {
-        return add(new Step.Finish(steps.size(), after, state, out, lse));
+    int finish(Part state, int firstHead, Part out, Part lse, List<Integer> after) {
+        return add(new Step.Finish(steps.size(), after, state, firstHead, out, lse));
     }
 
     /** The sums of this rank's output times its gradients, which the caller has both. */

@@ -189,6 +189,11 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     }
 
     @Override
+    public Future<?> sink(SoftmaxState into, float[] logits) {
+        return remember(cpu.kernels().sink(real(into), logits));
+    }
+
+    @Override
     public Future<?> finish(SoftmaxState state, Tensor out, Tensor lse) {
         return remember(cpu.kernels().finish(real(state), real(out), real(lse)));
     }

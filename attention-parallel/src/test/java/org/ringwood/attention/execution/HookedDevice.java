@@ -73,6 +73,11 @@ final class HookedDevice implements Device, AttentionKernels {
     }
 
     @Override
+    public Future<?> sink(SoftmaxState into, float[] logits) {
+        return remember(device.kernels().sink(into, logits));
+    }
+
+    @Override
     public Future<?> finish(SoftmaxState state, Tensor out, Tensor lse) {
         return remember(device.kernels().finish(state, out, lse));
     }

@@ -47,6 +47,11 @@ final class ShardedGradients {
                 layout.allocate(arena, dtype, keyRows, shape.kvHeads(), shape.dimV()));
     }
 
+    /** Of all rows. */
+    Tensor outGradients() {
+        return outGradients;
+    }
+
     GradientTensors shard(int rank) {
         return shards.get(rank);
     }

@@ -119,6 +119,18 @@ final class ShardedRun {
         return shard;
     }
 
+    Tensor queries() {
+        return queries;
+    }
+
+    Tensor keys() {
+        return keys;
+    }
+
+    Tensor values() {
+        return values;
+    }
+
     Scoring scoring() {
         return scoring;
     }

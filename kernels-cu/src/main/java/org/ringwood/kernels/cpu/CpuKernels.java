@@ -76,6 +76,22 @@ public final class CpuKernels implements AttentionKernels {
     }
 
     @Override
+    public Future<?> sink(SoftmaxState into, float[] logits) {
+        KernelShapes.requireSinks(into, logits);
+        return pool.submit(ranges(into, (first, end, worker) -> {
+            float[] merged = new float[StateMerge.recordLength(into.dimV())];
+            float[] sink = new float[merged.length];
+            for (long row = first; row < end; row++) {
+                for (int head = 0; head < into.heads(); head++) {
+                    sink[0] = logits[head];
+                    sink[1] = logits[head] == Float.NEGATIVE_INFINITY ? 0 : 1;
+                    StateMerge.merge(into, row, head, sink, 0, merged);
+                }
+            }
+        }));
+    }
+
+    @Override
     public Future<?> finish(SoftmaxState state, Tensor out, Tensor lse) {
         KernelShapes.requireFinish(state, out, lse);
         return pool.submit(ranges(state, (from, to, worker) -> {

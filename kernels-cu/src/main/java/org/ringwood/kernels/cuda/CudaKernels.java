@@ -80,19 +80,39 @@ final class CudaKernels implements AttentionKernels {
     @Override
     public Future<?> merge(SoftmaxState into, SoftmaxState from) {
         KernelShapes.requireSame(into, from);
-        return queue.submit("the merge of states " + shape(into), () -> {
-            try (Arena arena = Arena.ofConfined();
-                    Operands operands = new Operands(gpu)) {
-                SoftmaxState target = operands.read(into);
-                SoftmaxState source = operands.read(from);
-                eachRecord(
-                        gpu.modules().state("state_merge"),
-                        into,
-                        Arguments.of(arena, target.memory().address()),
-                        Arguments.of(arena, source.memory().address()),
-                        Arguments.of(arena, records(into)),
-                        Arguments.of(arena, into.dimV()));
-                operands.write(target, into);
+        return queue.submit("the merge of states " + shape(into), () -> mergeNow(into, from));
+    }
+
+    private void mergeNow(SoftmaxState into, SoftmaxState from) {
+        try (Arena arena = Arena.ofConfined();
+                Operands operands = new Operands(gpu)) {
+            SoftmaxState target = operands.read(into);
+            SoftmaxState source = operands.read(from);
+            eachRecord(
+                    gpu.modules().state("state_merge"),
+                    into,
+                    Arguments.of(arena, target.memory().address()),
+                    Arguments.of(arena, source.memory().address()),
+                    Arguments.of(arena, records(into)),
+                    Arguments.of(arena, into.dimV()));
+            operands.write(target, into);
+        }
+    }
+
+    /** By way of a state of sinks that is copied to the device: this is done once for each row of an output. */
+    @Override
+    public Future<?> sink(SoftmaxState into, float[] logits) {
+        KernelShapes.requireSinks(into, logits);
+        return queue.submit("sinks in states " + shape(into), () -> {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment memory = arena.allocate(into.memory().byteSize(), Float.BYTES);
+                SoftmaxState sinks = new SoftmaxState(memory, into.rows(), into.heads(), into.dimV());
+                for (long row = 0; row < into.rows(); row++) {
+                    for (int head = 0; head < into.heads(); head++) {
+                        sinks.setSink(row, head, logits[head]);
+                    }
+                }
+                mergeNow(into, sinks);
             }
         });
     }

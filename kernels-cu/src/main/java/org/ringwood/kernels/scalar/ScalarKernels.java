@@ -1,5 +1,6 @@
 package org.ringwood.kernels.scalar;
 
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -100,6 +101,19 @@ public final class ScalarKernels implements AttentionKernels {
                 (row, head) -> PartialRow.load(into, row, head)
                         .mergedWith(PartialRow.load(from, row, head))
                         .store(into, row, head));
+    }
+
+    @Override
+    public Future<?> sink(SoftmaxState into, float[] logits) {
+        KernelShapes.requireSinks(into, logits);
+        return eachRecord(into, (row, head) -> {
+            SoftmaxState one = new SoftmaxState(
+                    MemorySegment.ofArray(new byte[(int) SoftmaxState.recordBytes(into.dimV())]), 1, 1, into.dimV());
+            one.setSink(0, 0, logits[head]);
+            PartialRow.load(into, row, head)
+                    .mergedWith(PartialRow.load(one, 0, 0))
+                    .store(into, row, head);
+        });
     }
 
     @Override
