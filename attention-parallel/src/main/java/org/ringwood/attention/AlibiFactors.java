@@ -9,10 +9,11 @@ import org.ringwood.kernels.Tensor;
  * any bias {@code φq(i) · φk(j)} comes about by heads that are longer by the factors' elements, with their gradients. Factors precede the
  * other elements of a head: {@code tensor.elements(0, RANK)} of queries and keys are theirs, the rest is the model's.
  *
- * <p>Positions are cut into digits of 8 bits, a pair of elements each, and slopes have 8 bits too. So all products are exact, in bf16
- * also, and what differs between the keys of a row is small before it is added to the score: where the slope over the scale has 8 bits, as
- * with a scale that is a power of two, outputs are as exact at the ten millionth token as at the first. Log-sum-exps may be off by
- * {@code 2⁻²⁴ · slope · i}, which is the same for all keys of a row and so of no consequence to its weights.
+ * <p>Of keys, positions are cut into digits of 8 bits, and slopes are rounded to 8 bits: so their products are exact, in bf16 also. Of queries, the
+ * product is cut into as many numbers of the dtype. They are added in turn, so that what differs between the keys of a row is small before the
+ * score is added: where the slope over the scale has 8 bits, as with a scale that is a power of two, outputs are as exact at the ten millionth
+ * token as at the first. Log-sum-exps may be off by some {@code 2⁻²⁴ · slope · i}, which is the same for all keys of a row and so of no
+ * consequence to its weights.
  *
  * <p>Press et al., Train Short, Test Long, arXiv 2108.12409; biases as factors: FlashBias, arXiv 2505.12044.
  */
@@ -54,9 +55,11 @@ public final class AlibiFactors {
         for (long row = 0; row < factors.tokens(); row++) {
             for (int head = 0; head < slopes.length; head++) {
                 float slope = ofFewBits(slopes[head]) / scale;
+                double rest = -(double) slope * positions.position(row);
                 for (int digit = 0; digit < DIGITS; digit++) {
                     factors.set(row, head, 2 * digit, slope);
-                    factors.set(row, head, 2 * digit + 1, -slope * digit(positions.position(row), digit));
+                    factors.set(row, head, 2 * digit + 1, (float) rest);
+                    rest -= factors.get(row, head, 2 * digit + 1);
                 }
             }
         }
