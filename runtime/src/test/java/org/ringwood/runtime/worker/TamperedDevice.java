@@ -28,6 +28,11 @@ record TamperedDevice(Device device, Fate fate) implements Device, AttentionKern
     }
 
     @Override
+    public Future<?> sink(SoftmaxState into, float[] logits) {
+        return device.kernels().sink(into, logits);
+    }
+
+    @Override
     public Future<?> finish(SoftmaxState state, Tensor out, Tensor lse) {
         try {
             device.kernels().finish(state, out, lse).get();
