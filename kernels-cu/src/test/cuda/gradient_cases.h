@@ -191,8 +191,9 @@ void gradient_table(Checker& c, DType type) {
       Problem p = full(type, 150, 150, dim);
       p.slices = {Slice::causal(0, 70, 0, 70), Slice::causal(70, 150, 70, 150)};
       for (float bad : {NAN, INFINITY, -INFINITY}) {
-        if (small && !std::isnan(bad)) continue;
+        if (small && bad < 0) continue;
         for (int operand = 0; operand < 4; operand++) {
+          if (small && std::isinf(bad) && operand != 3) continue;
           for (int row : {80, 127}) {
             if (small && row == 127) continue;
             auto harm = [&](Tensors& t, HostTensor& outGradients) {
