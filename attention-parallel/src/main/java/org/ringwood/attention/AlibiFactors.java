@@ -13,7 +13,7 @@ import org.ringwood.kernels.Tensor;
  * product is cut into as many numbers of the dtype. They are added in turn, so that what differs between the keys of a row is small before the
  * score is added: where the slope over the scale has 8 bits, as with a scale that is a power of two, outputs are as exact at the ten millionth
  * token as at the first. Log-sum-exps may be off by some {@code 2⁻²⁴ · slope · i}, which is the same for all keys of a row and so of no
- * consequence to its weights.
+ * consequence to their weights; but learnt sinks do not share it, and a softcap would bend it: use neither.
  *
  * <p>Press et al., Train Short, Test Long, arXiv 2108.12409; biases as factors: FlashBias, arXiv 2505.12044.
  */
@@ -55,7 +55,8 @@ public final class AlibiFactors {
         for (long row = 0; row < factors.tokens(); row++) {
             for (int head = 0; head < slopes.length; head++) {
                 float slope = ofFewBits(slopes[head]) / scale;
-                double rest = -(double) slope * positions.position(row);
+                factors.set(row, head, 0, slope);
+                double rest = -(double) factors.get(row, head, 0) * positions.position(row);
                 for (int digit = 0; digit < DIGITS; digit++) {
                     factors.set(row, head, 2 * digit, slope);
                     factors.set(row, head, 2 * digit + 1, (float) rest);

@@ -132,7 +132,7 @@ final class StepConflicts {
             case Step.Round round -> List.of(new Access(step, round.from(), false), new Access(step, round.to(), true));
             case Step.Finish finish ->
                 List.of(
-                        new Access(step, finish.state(), false),
+                        new Access(step, finish.state(), true),
                         new Access(step, finish.out(), true),
                         new Access(step, finish.lse(), true));
         };

@@ -2,6 +2,8 @@ package org.ringwood.attention.execution;
 
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.ringwood.attention.plan.GradientPlacement;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Placement;
@@ -55,7 +57,7 @@ public final class PlanExecutor implements AutoCloseable {
      */
     public Execution execute(Plan plan, AttentionTensors tensors, Scoring scoring, StepListener listener) {
         requirePass(Pass.FORWARD, plan);
-        return execute(plan, tensors.byOperand(), scoring, listener);
+        return execute(plan, tensors::byOperand, scoring, listener);
     }
 
     /**
@@ -69,7 +71,7 @@ public final class PlanExecutor implements AutoCloseable {
     public Execution differentiate(
             Plan plan, AttentionTensors tensors, GradientTensors gradients, Scoring scoring, StepListener listener) {
         requirePass(Pass.BACKWARD, plan);
-        return execute(plan, gradients.byOperand(tensors), scoring, listener);
+        return execute(plan, () -> gradients.byOperand(tensors), scoring, listener);
     }
 
     private void requirePass(Pass pass, Plan plan) {
@@ -81,7 +83,7 @@ public final class PlanExecutor implements AutoCloseable {
         }
     }
 
-    private Execution execute(Plan plan, CallerTensors tensors, Scoring scoring, StepListener listener) {
+    private Execution execute(Plan plan, Supplier<CallerTensors> given, Scoring scoring, StepListener listener) {
         PlanRun run;
         RankPlan rankPlan;
         RankMemory memory;
@@ -89,6 +91,7 @@ public final class PlanExecutor implements AutoCloseable {
         Traffic before = group.ledger().total();
         try {
             requireGroup(plan);
+            CallerTensors tensors = given.get();
             rankPlan = rankPlans.get(new Key(plan, tensors.strided(), tensors.onDevice()), this::rankPlan);
             tensors.requireFit(plan, rankPlan);
             scoring.requireFit(plan, group.rank());
@@ -118,9 +121,7 @@ public final class PlanExecutor implements AutoCloseable {
             return key.plan.rank(group.rank(), key.strided);
         }
         if (key.plan.pass() == Pass.BACKWARD) {
-            // Every kernel copies what it needs to the device and back.
-            requireOnHost(key, "gradients are not computed from there yet");
-            return key.plan.rank(group.rank(), key.strided);
+            return GradientPlacement.of(key.plan.rank(group.rank(), key.strided), key.onDevice);
         }
         // What is sent from the device is packed, on its way to the host if it can't be sent from there.
         Set<Operand> packed = EnumSet.noneOf(Operand.class);

@@ -3,8 +3,10 @@ package org.ringwood.attention.execution;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -50,6 +52,9 @@ final class PlanRun implements ProcessGroup.Wait {
     private final Operation operation;
     private final long agreed;
     private final List<Running> running = new ArrayList<>();
+    /** By id of the step that finishes what they went into. */
+    private final Map<Integer, Future<?>> sinks = new HashMap<>();
+
     private final Stopwatch compute = new Stopwatch();
     private final Queue<Step.AllReduce> reductions = new ArrayDeque<>();
     private volatile boolean cancelled;
@@ -113,8 +118,8 @@ final class PlanRun implements ProcessGroup.Wait {
      * @throws org.ringwood.collectives.GroupFailureException if another rank failed, or the group did
      */
     void run() {
-        listener.begun(rankPlan);
         try {
+            listener.begun(rankPlan);
             while (!order.allEnded()) {
                 group.await(this);
                 reduce();
@@ -246,8 +251,7 @@ final class PlanRun implements ProcessGroup.Wait {
     private Future<?> finish(Step.Finish finish) {
         SoftmaxState state = memory.state(finish.state());
         if (!scoring.sinks().isEmpty()) {
-            // Kernels run in order: whatever comes of it, finish ends no sooner.
-            Future<?> _ = kernels.sink(state, scoring.sinks(finish.firstHead(), state.heads()));
+            sinks.put(finish.id(), kernels.sink(state, scoring.sinks(finish.firstHead(), state.heads())));
         }
         return kernels.finish(state, memory.tensor(finish.out()), memory.tensor(finish.lse()));
     }
@@ -306,6 +310,11 @@ final class PlanRun implements ProcessGroup.Wait {
                     compute.stop();
                 }
                 requireSuccess(step, future);
+                Future<?> sink = sinks.remove(step.id());
+                if (sink != null) {
+                    // Kernels end in order.
+                    requireSuccess(step, sink);
+                }
             }
             case Message(Step.Receive receive, BorrowedTransfer loan) -> {
                 Buffer buffer = receive.part().buffer();

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
 
 /**
@@ -56,6 +57,7 @@ public final class SavedAttention implements AutoCloseable {
      * all parameters, unless the ranks replicate the queries. To be asked for before the backward pass, of tensors of the host.
      *
      * @param outGradients {@code [rows, heads, dimV]}
+     * @throws IllegalArgumentException if they have another shape than the output, or either is on a device
      * @return one a query head, {@code −Σ_i exp(sink − lse_i) · Σ out_i · dOut_i}; none without sinks
      */
     public float[] sinkGradients(Tensor outGradients) {
@@ -64,20 +66,38 @@ public final class SavedAttention implements AutoCloseable {
                     "the gradients of sinks are asked for of an attention that was " + gone + " already; ask before");
         }
         Tensor out = tensors.out();
+        if (out.space() == Space.DEVICE || outGradients.space() == Space.DEVICE) {
+            throw new IllegalArgumentException(
+                    "the gradients of sinks are summed up on the host, but the output or its gradients are on a device;"
+                            + " copy them to the host");
+        }
+        if (!outGradients.shape().equals(out.shape())) {
+            throw new IllegalArgumentException(
+                    "the gradients of the output are " + outGradients.shape() + ", but the output is " + out.shape());
+        }
         float[] gradients = new float[scoring.sinks().size()];
         for (int head = 0; head < gradients.length; head++) {
-            double sum = 0;
-            for (long row = 0; row < out.tokens(); row++) {
-                double share = Math.exp(scoring.sinks().get(head) - (double) lse().get(row, head, 0));
-                double delta = 0;
-                for (int i = 0; i < out.dim(); i++) {
-                    delta += (double) out.get(row, head, i) * outGradients.get(row, head, i);
-                }
-                sum -= share * delta;
-            }
-            gradients[head] = (float) sum;
+            float sink = scoring.sinks().get(head);
+            gradients[head] = sink == Float.NEGATIVE_INFINITY ? 0 : sinkGradient(sink, head, outGradients);
         }
         return gradients;
+    }
+
+    private float sinkGradient(float sink, int head, Tensor outGradients) {
+        Tensor out = tensors.out();
+        float[] results = new float[out.dim()];
+        float[] gradients = new float[out.dim()];
+        double sum = 0;
+        for (long row = 0; row < out.tokens(); row++) {
+            out.read(row, head, results, 0);
+            outGradients.read(row, head, gradients, 0);
+            double delta = 0;
+            for (int i = 0; i < results.length; i++) {
+                delta += (double) results[i] * gradients[i];
+            }
+            sum -= Math.exp(sink - (double) lse().get(row, head, 0)) * delta;
+        }
+        return (float) sum;
     }
 
     AttentionTensors tensors() {

@@ -43,7 +43,6 @@ public final class SequenceParallelAttention implements AutoCloseable {
     private final PartitionRule partition;
     private final PlanExecutor executor;
     private final Recent<Asked, Plan> plans = new Recent<>(REMEMBERED_PLANS);
-
     private final Recent<Differentiated, Plan> backwardPlans = new Recent<>(REMEMBERED_PLANS);
     private boolean refusesNonFinite = true;
 
@@ -114,7 +113,14 @@ public final class SequenceParallelAttention implements AutoCloseable {
     /** Attends, and keeps what the backward pass needs. */
     public SavedAttention forward(Plan plan, Tensor queries, Tensor keys, Tensor values, Tensor out, Scoring scoring) {
         Arena arena = Arena.ofShared();
-        AttentionTensors tensors = new AttentionTensors(queries, keys, values, out, SavedAttention.lse(arena, out));
+        AttentionTensors tensors;
+        try {
+            tensors = new AttentionTensors(queries, keys, values, out, SavedAttention.lse(arena, out));
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            group.fail(e);
+            throw e;
+        }
         try {
             Execution _ = forward(plan, tensors, scoring);
         } catch (RuntimeException | Error e) {
@@ -133,6 +139,8 @@ public final class SequenceParallelAttention implements AutoCloseable {
      * Computes the gradients of this rank's queries, keys and values from those of its output, and writes them into the caller's memory. They
      * are summed up in f32, on all ranks and on the wire; gradients of another dtype are rounded once, at the end. Where ranks replicate the
      * queries ({@link Schedule#replicatesQueries}), every rank brings the gradients of the whole output, and gets those of all queries.
+     *
+     * <p>No tensor may overlap another: gradients are summed up in the caller's memory while everything else is still read.
      *
      * <p>Dao et al., FlashAttention, arXiv 2205.14135, section 3.1; for rings Liu et al., Ring Attention, arXiv 2310.01889.
      *

@@ -63,6 +63,13 @@ record Arrangement(Problem problem, Grid grid, Function<RowNeeds, Circulation> a
             rows += Circulation.rows(circulation.sends(group));
             gradientRows += Circulation.rows(circulation.returns(group));
         }
-        return rows * side.rowBytes(problem.shape()) + gradientRows * side.gradientRowBytes(problem.shape());
+        // Every member of a group moves its own heads, and some key heads are several members'.
+        long bytes = 0;
+        for (int member = 0; member < grid.members(); member++) {
+            HeadShare share = HeadShare.of(problem.shape(), member, grid.members());
+            bytes += rows * side.rowBytes(problem.shape(), share)
+                    + gradientRows * side.gradientRowBytes(problem.shape(), share);
+        }
+        return bytes;
     }
 }

@@ -145,10 +145,9 @@ final class Gather implements Circulation {
 
     /** The way back of the gradients of what has moved: to the one that passed it on, then from there home. */
     private Move back(Move move) {
-        boolean passedOn = move.hop() == 1;
-        boolean isPassedOn =
-                !passedOn && delivery(move.source(), nodeOf[move.to()]).stream().anyMatch(other -> other.hop() == 1);
-        int hop = passedOn ? 2 : isPassedOn ? 3 : 1;
+        // Where one passes a source's rows on, all others of the node get theirs from it, in hop 1.
+        boolean relayed = delivery(move.source(), nodeOf[move.to()]).getLast().hop() == 1;
+        int hop = move.hop() == 1 ? 2 : relayed ? 3 : 1;
         return new Move(hop, move.lane(), move.source(), move.to(), move.from(), move.rows(), 0);
     }
 

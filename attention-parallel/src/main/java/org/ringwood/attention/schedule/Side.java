@@ -37,19 +37,19 @@ enum Side {
         return this == KEYS ? mask : mask.transposed();
     }
 
-    /** Bytes of the operands of a row, all heads. */
-    long rowBytes(AttentionShape shape) {
-        return bytes(operands(), shape);
+    /** Bytes of the operands of a row, some heads. */
+    long rowBytes(AttentionShape shape, HeadShare share) {
+        return bytes(operands(), shape, share);
     }
 
-    /** Bytes of the gradients of a row, all heads. */
-    long gradientRowBytes(AttentionShape shape) {
-        return bytes(gradients(), shape);
+    /** Bytes of the gradients of a row, some heads. */
+    long gradientRowBytes(AttentionShape shape, HeadShare share) {
+        return bytes(gradients(), shape, share);
     }
 
-    private static long bytes(List<Operand> operands, AttentionShape shape) {
+    private static long bytes(List<Operand> operands, AttentionShape shape, HeadShare share) {
         return operands.stream()
-                .mapToLong(operand -> (long) operand.heads(shape)
+                .mapToLong(operand -> (long) (operand.isOfKeys() ? share.keyHeads() : share.heads())
                         * operand.dim(shape)
                         * operand.dtype(shape).bytes())
                 .sum();

@@ -56,12 +56,13 @@ public final class RingwoodAttention implements Attention, AutoCloseable {
     public void backward(GradientCollector collector, NDArray loss) {
         collector.backward(loss);
         while (!layers.isEmpty()) {
-            Layer layer = layers.pop();
+            Layer layer = layers.element();
             Projections of = layer.of;
             NDArray dQ = of.queries().zerosLike();
             NDArray dK = of.keys().zerosLike();
             NDArray dV = of.values().zerosLike();
             attention.backward(layer.saved, tensor(layer.out.getGradient()), tensor(dQ), tensor(dK), tensor(dV));
+            layers.pop();
             collector.backward(
                     product(of.queries(), dQ).add(product(of.keys(), dK)).add(product(of.values(), dV)));
             collector.backward(product(layer.x, layer.input.getGradient()));
@@ -80,7 +81,7 @@ public final class RingwoodAttention implements Attention, AutoCloseable {
                 memory, DType.F32, shape.get(0), Math.toIntExact(shape.get(1)), Math.toIntExact(shape.get(2)));
     }
 
-    /** Frees what a step that failed has left. */
+    /** Frees what is left of a step that failed, or of a forward pass that no backward pass follows. */
     @Override
     public void close() {
         layers.forEach(layer -> layer.saved.close());

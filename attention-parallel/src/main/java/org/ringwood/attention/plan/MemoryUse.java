@@ -1,0 +1,42 @@
+package org.ringwood.attention.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Which steps use a piece of memory, that buffers share one after the other, and which of them must come after which. */
+final class MemoryUse {
+    private final List<Use> uses = new ArrayList<>();
+
+    private record Use(int step, Part part, boolean writes) {
+        boolean conflicts(Use other) {
+            return (writes || other.writes)
+                    && (part.buffer().id() != other.part.buffer().id() || overlaps(other.part));
+        }
+
+        private boolean overlaps(Part other) {
+            return part.fromRow() < other.toRow()
+                    && other.fromRow() < part.toRow()
+                    && part.fromHead() < other.toHead()
+                    && other.fromHead() < part.toHead();
+        }
+    }
+
+    /** Notes a use by a step, and returns the steps before it that it comes after. */
+    Set<Integer> use(int step, Part part, boolean writes) {
+        Use next = new Use(step, part, writes);
+        Set<Integer> before = new LinkedHashSet<>();
+        for (Use use : uses) {
+            if (use.conflicts(next) && use.step != step) {
+                before.add(use.step);
+            }
+        }
+        if (writes && part.isAll()) {
+            // Whatever comes after this step comes after all of those.
+            uses.removeIf(use -> use.step != step);
+        }
+        uses.add(next);
+        return before;
+    }
+}
