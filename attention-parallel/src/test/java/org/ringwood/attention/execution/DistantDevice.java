@@ -20,6 +20,7 @@ import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.GradientKernels;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
@@ -58,7 +59,7 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
         return futures.stream().allMatch(Future::isDone);
     }
 
-    private Future<?> remember(Future<?> future) {
+    Future<?> remember(Future<?> future) {
         futures.add(future);
         return future;
     }
@@ -100,7 +101,7 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
         return allocation.getValue().memory.asSlice(memory.address() - allocation.getKey(), memory.byteSize());
     }
 
-    private Tensor real(Tensor tensor) {
+    Tensor real(Tensor tensor) {
         return new Tensor(
                 real(tensor.memory(), tensor.denseBytes()),
                 tensor.dtype(),
@@ -211,6 +212,11 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     @Override
     public AttentionKernels kernels() {
         return this;
+    }
+
+    @Override
+    public GradientKernels gradients() {
+        return new DistantGradients(this, cpu.gradients());
     }
 
     @Override
