@@ -104,8 +104,8 @@ public final class Placement {
             case Step.AllReduce reduce -> place(reduce);
             case Step.Finish finish -> place(finish);
             case Step.Delta _, Step.Differentiate _, Step.Add _, Step.Round _ ->
-                throw new IllegalArgumentException("the plan of rank " + plan.rank()
-                        + " is one of gradients, which are not placed on a device yet");
+                throw new IllegalArgumentException(
+                        "the plan of rank " + plan.rank() + " is one of gradients; it is placed by GradientPlacement");
             case Step.Upload _, Step.Download _ ->
                 throw new IllegalArgumentException("the plan of rank " + plan.rank() + " is placed already");
         };
