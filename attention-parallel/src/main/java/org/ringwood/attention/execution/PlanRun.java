@@ -3,17 +3,14 @@ package org.ringwood.attention.execution;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.ringwood.attention.plan.Buffer;
-import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
@@ -25,14 +22,9 @@ import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.Reducer;
-import org.ringwood.kernels.AttentionCall;
-import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
-import org.ringwood.kernels.GradientCall;
-import org.ringwood.kernels.SoftmaxState;
-import org.ringwood.kernels.Tensor;
 
 /**
  * One run of a rank's steps. It is what the rank waits for: whenever the group polls it, it ends the steps that are done and starts
@@ -42,8 +34,7 @@ final class PlanRun implements ProcessGroup.Wait {
     private final Plan plan;
     private final ProcessGroup group;
     private final Device device;
-    private final AttentionKernels kernels;
-    private final Scoring scoring;
+    private final StepKernels kernels;
     private final StepListener listener;
     private final RankPlan rankPlan;
     private final RankMemory memory;
@@ -52,9 +43,6 @@ final class PlanRun implements ProcessGroup.Wait {
     private final Operation operation;
     private final long agreed;
     private final List<Running> running = new ArrayList<>();
-    /** By id of the step that finishes what they went into. */
-    private final Map<Integer, Future<?>> sinks = new HashMap<>();
-
     private final Stopwatch compute = new Stopwatch();
     private final Queue<Step.AllReduce> reductions = new ArrayDeque<>();
     private volatile boolean cancelled;
@@ -92,8 +80,7 @@ final class PlanRun implements ProcessGroup.Wait {
         this.rankPlan = rankPlan;
         this.group = group;
         this.device = device;
-        this.kernels = device.kernels();
-        this.scoring = scoring;
+        this.kernels = new StepKernels(device, scoring, memory, () -> cancelled);
         this.listener = listener;
         this.memory = memory;
         this.order = new StepOrder(rankPlan.steps());
@@ -193,7 +180,7 @@ final class PlanRun implements ProcessGroup.Wait {
                                             () -> cancelled));
                 case Step.Kernel kernel -> {
                     compute.start();
-                    queue(kernel, start(kernel));
+                    queue(kernel, kernels.start(kernel));
                 }
             }
             order.started(step);
@@ -227,72 +214,6 @@ final class PlanRun implements ProcessGroup.Wait {
         return Digest.with(agreed, part.digest());
     }
 
-    private Future<?> start(Step.Kernel kernel) {
-        return switch (kernel) {
-            case Step.Clear clear ->
-                isState(clear.state())
-                        ? kernels.clear(memory.state(clear.state()))
-                        : device.gradients().clear(memory.tensor(clear.state()));
-            case Step.Copy copy -> kernels.copy(memory.tensor(copy.from()), memory.tensor(copy.to()));
-            case Step.Attend attend -> kernels.attend(call(attend));
-            case Step.Finish finish -> finish(finish);
-            case Step.Delta delta ->
-                device.gradients()
-                        .delta(
-                                memory.tensor(delta.out()),
-                                memory.tensor(delta.outGradients()),
-                                memory.tensor(delta.delta()));
-            case Step.Differentiate differentiate -> device.gradients().attend(call(differentiate));
-            case Step.Add add -> device.gradients().add(memory.tensor(add.from()), memory.tensor(add.into()));
-            case Step.Round round -> device.gradients().round(memory.tensor(round.from()), memory.tensor(round.to()));
-        };
-    }
-
-    private Future<?> finish(Step.Finish finish) {
-        SoftmaxState state = memory.state(finish.state());
-        if (!scoring.sinks().isEmpty()) {
-            sinks.put(finish.id(), kernels.sink(state, scoring.sinks(finish.firstHead(), state.heads())));
-        }
-        return kernels.finish(state, memory.tensor(finish.out()), memory.tensor(finish.lse()));
-    }
-
-    private static boolean isState(Part part) {
-        return part.buffer().operand() == Operand.STATE;
-    }
-
-    private AttentionCall call(Step.Attend attend) {
-        return new AttentionCall(
-                memory.tensor(attend.queries()),
-                memory.tensor(attend.keys()),
-                memory.tensor(attend.values()),
-                attend.queryPositions(),
-                attend.keyPositions(),
-                attend.slices(),
-                scoring.scale(),
-                scoring.softcap(),
-                memory.state(attend.state()),
-                () -> cancelled);
-    }
-
-    private GradientCall call(Step.Differentiate of) {
-        return new GradientCall(
-                memory.tensor(of.queries()),
-                memory.tensor(of.keys()),
-                memory.tensor(of.values()),
-                of.queryPositions(),
-                of.keyPositions(),
-                of.slices(),
-                scoring.scale(),
-                scoring.softcap(),
-                memory.tensor(of.lse()),
-                memory.tensor(of.delta()),
-                memory.tensor(of.outGradients()),
-                memory.tensor(of.queryGradients()),
-                memory.tensor(of.keyGradients()),
-                memory.tensor(of.valueGradients()),
-                () -> cancelled);
-    }
-
     private void endSteps() {
         for (Iterator<Running> all = running.iterator(); all.hasNext(); ) {
             Running one = all.next();
@@ -310,11 +231,8 @@ final class PlanRun implements ProcessGroup.Wait {
                     compute.stop();
                 }
                 requireSuccess(step, future);
-                Future<?> sink = sinks.remove(step.id());
-                if (sink != null) {
-                    // Kernels end in order.
-                    requireSuccess(step, sink);
-                }
+                // Kernels end in order.
+                kernels.before(step).ifPresent(earlier -> requireSuccess(step, earlier));
             }
             case Message(Step.Receive receive, BorrowedTransfer loan) -> {
                 Buffer buffer = receive.part().buffer();
@@ -352,15 +270,11 @@ final class PlanRun implements ProcessGroup.Wait {
     }
 
     private void reduce(Step.AllReduce step) {
-        Part reduced = step.state();
-        long unitBytes = isState(reduced)
-                ? SoftmaxState.recordBytes(plan.shape().dimV())
-                : (long) reduced.buffer().dim() * reduced.buffer().dtype().bytes();
         try {
             group.allReduce(
-                    memory.contiguous(reduced),
+                    memory.contiguous(step.state()),
                     memory.contiguous(step.incoming()),
-                    unitBytes,
+                    StepKernels.unitBytes(step),
                     agreed,
                     new PartReducer(step));
         } catch (GroupFailureException e) {
@@ -391,25 +305,12 @@ final class PlanRun implements ProcessGroup.Wait {
 
     private void merge(Step.AllReduce step, MemorySegment into, MemorySegment other) {
         compute.start();
-        Future<?> merged = isState(step.state())
-                ? kernels.merge(records(into), records(other))
-                : device.gradients().add(sums(step, other), sums(step, into));
+        Future<?> merged = kernels.merge(step, into, other);
         queue(step, merged);
         group.await(new KernelWait(merged, describe(step)));
         running.removeLast();
         compute.stop();
         requireSuccess(step, merged);
-    }
-
-    private SoftmaxState records(MemorySegment memory) {
-        int dimV = plan.shape().dimV();
-        return new SoftmaxState(memory, memory.byteSize() / SoftmaxState.recordBytes(dimV), 1, dimV);
-    }
-
-    private static Tensor sums(Step.AllReduce step, MemorySegment memory) {
-        Buffer like = step.state().buffer();
-        long rows = memory.byteSize() / ((long) like.dim() * like.dtype().bytes());
-        return Tensor.dense(memory, like.dtype(), rows, 1, like.dim());
     }
 
     private record KernelWait(Future<?> future, String describe) implements ProcessGroup.Wait {

@@ -58,9 +58,18 @@ final class Block {
 
     /** A run of the source's rows, all of which are in one range of the block, in a part that has the block's rows. */
     Part rows(Part part, Chunk run) {
+        return rows(part, index(run), run.length());
+    }
+
+    /** Where among the block's rows such a run begins. */
+    long index(Chunk run) {
         int range = range(run);
-        long first = firsts[range] + run.from() - rows.chunks().get(range).from();
-        return rows(part, first, run.length());
+        return firsts[range] + run.from() - rows.chunks().get(range).from();
+    }
+
+    /** Whether the one run's rows lie right before the other's. */
+    boolean adjoin(Chunk run, Chunk next) {
+        return index(run) + run.length() == index(next);
     }
 
     /** {@code count} rows of a part from its {@code first} one on. */

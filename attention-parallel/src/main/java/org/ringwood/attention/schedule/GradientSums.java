@@ -42,6 +42,13 @@ final class GradientSums {
         ready = List.of(step);
     }
 
+    /** Adds to some rows of all of them. */
+    void add(List<Part> from, List<Part> into, List<Integer> there) {
+        for (int i = 0; i < from.size(); i++) {
+            add(from.get(i), into.get(i), there);
+        }
+    }
+
     /**
      * Adds to some of them.
      *

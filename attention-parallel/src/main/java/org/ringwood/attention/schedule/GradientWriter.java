@@ -151,20 +151,33 @@ final class GradientWriter {
         Held of = held(move.source());
         Incoming incoming = move.source() == group ? arriving : passing;
         List<Part> parts = buffers(incoming.memory, move.rows().size());
-        int peer = grid.rank(move.from(), member);
+        List<Chunk> runs = move.rows().chunks();
         List<Integer> free = incoming.readers;
+        int peer = grid.rank(move.from(), member);
         long index = 0;
-        for (int range = 0; range < move.rows().chunks().size(); range++) {
-            Chunk run = move.rows().chunks().get(range);
-            for (int i = 0; i < parts.size(); i++) {
-                Part rows = Block.rows(parts.get(i), index, run.length());
-                int received =
-                        writer.receive(rows, peer, firstHop + move.hop(), move.firstRange() + range, free, false);
-                of.sums.add(rows, of.block.rows(of.sums.parts().get(i), run), List.of(received));
+        int begin = 0;
+        long begun = 0;
+        List<Integer> received = new ArrayList<>();
+        for (int range = 0; range < runs.size(); range++) {
+            for (Part part : parts) {
+                Part rows = Block.rows(part, index, runs.get(range).length());
+                received.add(writer.receive(rows, peer, firstHop + move.hop(), move.firstRange() + range, free, false));
             }
-            index += run.length();
+            index += runs.get(range).length();
+            if (range + 1 == runs.size() || !of.block.adjoin(runs.get(range), runs.get(range + 1))) {
+                // Runs that lie side by side here and in the block are added at once.
+                List<Part> from = rows(parts, begun, index - begun);
+                of.sums.add(from, rows(of.sums.parts(), of.block.index(runs.get(begin)), index - begun), received);
+                begin = range + 1;
+                begun = index;
+                received.clear();
+            }
         }
         incoming.readers = of.sums.ready();
+    }
+
+    private static List<Part> rows(List<Part> parts, long first, long count) {
+        return parts.stream().map(part -> Block.rows(part, first, count)).toList();
     }
 
     private void send(Move move) {
