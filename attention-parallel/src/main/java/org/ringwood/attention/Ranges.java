@@ -28,6 +28,11 @@ public final class Ranges {
         return joined(sorted);
     }
 
+    /** The indices from {@code from} on, up to but without {@code to}. */
+    public static Ranges of(long from, long to) {
+        return of(List.of(new Chunk(from, to)));
+    }
+
     /** The set of a tensor's positions. */
     public static Ranges of(Positions positions) {
         return of(positions.chunks());

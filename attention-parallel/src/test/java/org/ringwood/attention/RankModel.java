@@ -270,8 +270,7 @@ final class RankModel {
         Token value = (Token) get(attend, attend.values(), pair.keyRow, keyHead);
         long queryPosition = attend.queryPositions().position(pair.queryRow);
         long keyPosition = attend.keyPositions().position(pair.keyRow);
-        int expected = AttentionCall.keyHead(
-                query.head, plan.shape().heads(), plan.shape().kvHeads());
+        int expected = keyHead(query.head);
         String what = this + ": " + attend + " of " + pair;
         assertThat(query).as(what).isEqualTo(new Token(Operand.QUERIES, queryPosition, query.head));
         assertThat(key).as(what).isEqualTo(new Token(Operand.KEYS, keyPosition, expected));

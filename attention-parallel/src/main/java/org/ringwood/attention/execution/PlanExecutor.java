@@ -117,7 +117,7 @@ public final class PlanExecutor implements AutoCloseable {
 
     private RankPlan rankPlan(Key key) {
         if (device.memory().isEmpty()) {
-            requireOnHost(key, "computes on " + device.description() + ", which has none");
+            requireOnHost(key);
             return key.plan.rank(group.rank(), key.strided);
         }
         if (key.plan.pass() == Pass.BACKWARD) {
@@ -131,10 +131,11 @@ public final class PlanExecutor implements AutoCloseable {
         return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice, messages);
     }
 
-    private void requireOnHost(Key key, String why) {
+    private void requireOnHost(Key key) {
         if (!key.onDevice.isEmpty()) {
             throw new IllegalArgumentException("rank " + group.rank() + " gave " + key.onDevice
-                    + " in memory of a device, but " + why + "; give it tensors in memory of the host");
+                    + " in memory of a device, but computes on " + device.description()
+                    + ", which has none; give it tensors in memory of the host");
         }
     }
 

@@ -113,21 +113,15 @@ public final class SequenceParallelAttention implements AutoCloseable {
     /** Attends, and keeps what the backward pass needs. */
     public SavedAttention forward(Plan plan, Tensor queries, Tensor keys, Tensor values, Tensor out, Scoring scoring) {
         Arena arena = Arena.ofShared();
-        AttentionTensors tensors;
         try {
-            tensors = new AttentionTensors(queries, keys, values, out, SavedAttention.lse(arena, out));
+            AttentionTensors tensors = new AttentionTensors(queries, keys, values, out, SavedAttention.lse(arena, out));
+            Execution _ = forward(plan, tensors, scoring);
+            return new SavedAttention(this, plan, tensors, scoring, arena);
         } catch (RuntimeException | Error e) {
             arena.close();
             group.fail(e);
             throw e;
         }
-        try {
-            Execution _ = forward(plan, tensors, scoring);
-        } catch (RuntimeException | Error e) {
-            arena.close();
-            throw e;
-        }
-        return new SavedAttention(this, plan, tensors, scoring, arena);
     }
 
     /** What {@link #forward(Plan, AttentionTensors, Scoring)} left, with log-sum-exps that stay the caller's, for {@link #backward}. */

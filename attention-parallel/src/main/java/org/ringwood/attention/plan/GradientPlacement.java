@@ -68,7 +68,7 @@ public final class GradientPlacement {
             }
             of.buffers.put(home.space(), home);
             if (buffer.isCallers()) {
-                of.rows.put(home.space(), Ranges.of(List.of(new Chunk(0, buffer.rows()))));
+                of.rows.put(home.space(), Ranges.of(0, buffer.rows()));
             }
             placed.add(of);
         }
@@ -222,13 +222,13 @@ public final class GradientPlacement {
     }
 
     private static Ranges rowsOf(Part part) {
-        return Ranges.of(List.of(new Chunk(part.fromRow(), part.toRow())));
+        return Ranges.of(part.fromRow(), part.toRow());
     }
 
     /** The part in a space, after rows were copied there that were not. */
     private Part reading(Part part, Space space) {
         Placed of = placed.get(part.buffer().id());
-        Space other = space == Space.HOST ? Space.DEVICE : Space.HOST;
+        Space other = other(space);
         for (Chunk missing : rowsOf(part).without(of.rows(space)).chunks()) {
             Part from = buffer(part.buffer(), other).rows(missing.from(), missing.to());
             Part to = buffer(part.buffer(), space).rows(missing.from(), missing.to());
@@ -247,10 +247,14 @@ public final class GradientPlacement {
     /** The part in a space, where alone its rows are afterwards. */
     private Part writing(Part part, Space space) {
         Placed of = placed.get(part.buffer().id());
-        Space other = space == Space.HOST ? Space.DEVICE : Space.HOST;
+        Space other = other(space);
         of.rows.put(space, of.rows(space).union(rowsOf(part)));
         of.rows.put(other, of.rows(other).without(rowsOf(part)));
         return in(buffer(part.buffer(), space), part);
+    }
+
+    private static Space other(Space space) {
+        return space == Space.HOST ? Space.DEVICE : Space.HOST;
     }
 
     private Buffer buffer(Buffer inPlan, Space space) {

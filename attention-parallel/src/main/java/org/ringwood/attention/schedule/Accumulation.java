@@ -63,26 +63,19 @@ final class Accumulation {
      * @return the steps
      */
     List<Integer> attend(Block block) {
-        return attend(block.parts().get(0), block.parts().get(1), block.positions(), block.ready());
-    }
-
-    /**
-     * The same.
-     *
-     * @param ready steps after which keys and values are there
-     */
-    List<Integer> attend(Part keys, Part values, Positions keyPositions, List<Integer> ready) {
+        Part keys = block.parts().get(0);
+        Part values = block.parts().get(1);
         if (states.isEmpty()) {
             return List.of();
         }
-        Mask.Extract pairs = mask.extract(positions, keyPositions);
+        Mask.Extract pairs = mask.extract(positions, block.positions());
         if (pairs.area() == 0) {
             return List.of();
         }
         List<Integer> steps = new ArrayList<>();
         for (RunState target : states) {
             HeadShare run = target.run;
-            List<Integer> after = new ArrayList<>(ready);
+            List<Integer> after = new ArrayList<>(block.ready());
             after.add(target.last);
             if (!target.attended) {
                 after.addAll(queries.ready());
@@ -93,7 +86,7 @@ final class Accumulation {
                     positions,
                     keys.heads(run.keyFrom() - share.keyFrom(), run.keyTo() - share.keyFrom()),
                     values.heads(run.keyFrom() - share.keyFrom(), run.keyTo() - share.keyFrom()),
-                    keyPositions,
+                    block.positions(),
                     pairs.slices(),
                     target.state.all(),
                     pairs.area(),

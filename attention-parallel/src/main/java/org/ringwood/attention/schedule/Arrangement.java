@@ -1,6 +1,7 @@
 package org.ringwood.attention.schedule;
 
 import java.util.function.Function;
+import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.kernels.DType;
@@ -38,18 +39,19 @@ record Arrangement(Problem problem, Grid grid, Function<RowNeeds, Circulation> a
         return new Arrangement(problem, grid, needs -> new Gather(grid, needs, problem.topology()));
     }
 
-    /** The attention: keys and values circulate. */
-    Plan.Program forward() {
-        return new GridProgram(problem, grid, circulation(Side.KEYS));
+    /** A schedule's attention: keys and values circulate. */
+    Plan forward(String schedule) {
+        return new Plan(schedule, Pass.FORWARD, problem, new GridProgram(problem, grid, circulation(Side.KEYS)));
     }
 
-    /** Its gradients: that side circulates which takes fewer bytes, keys and values if it is all the same. */
-    Plan.Program backward(DType gradients) {
+    /** A schedule's gradients: that side circulates which takes fewer bytes, keys and values if it is all the same. */
+    Plan backward(String schedule, DType gradients) {
         Circulation keys = circulation(Side.KEYS);
         Circulation queries = circulation(Side.QUERIES);
-        return bytes(Side.KEYS, keys) <= bytes(Side.QUERIES, queries)
+        Plan.Program program = bytes(Side.KEYS, keys) <= bytes(Side.QUERIES, queries)
                 ? new BackwardProgram(problem, grid, Side.KEYS, keys, gradients)
                 : new BackwardProgram(problem, grid, Side.QUERIES, queries, gradients);
+        return new Plan(schedule, Pass.BACKWARD, problem, program);
     }
 
     private Circulation circulation(Side side) {

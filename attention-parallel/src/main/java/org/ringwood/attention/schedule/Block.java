@@ -1,8 +1,10 @@
 package org.ringwood.attention.schedule;
 
+import java.util.Collection;
 import java.util.List;
 import org.ringwood.attention.Ranges;
 import org.ringwood.attention.plan.Part;
+import org.ringwood.attention.schedule.HeadExchange.Gathered;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
 
@@ -32,6 +34,22 @@ final class Block {
         for (int range = 1; range < firsts.length; range++) {
             firsts[range] = firsts[range - 1] + rows.chunks().get(range - 1).length();
         }
+    }
+
+    /**
+     * All rows of a group, where it has them.
+     *
+     * @param operands what circulates
+     * @param positions of the rows
+     */
+    static Block of(Collection<Gathered> operands, Positions positions) {
+        List<Integer> ready =
+                operands.stream().flatMap(operand -> operand.ready().stream()).toList();
+        return new Block(
+                operands.stream().map(Gathered::part).toList(),
+                Ranges.of(0, positions.rows()),
+                positions,
+                List.of(ready));
     }
 
     List<Part> parts() {

@@ -7,14 +7,12 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.ringwood.attention.Ranges;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Part;
 import org.ringwood.attention.schedule.Circulation.Lane;
 import org.ringwood.attention.schedule.Circulation.Move;
 import org.ringwood.attention.schedule.HeadExchange.Gathered;
 import org.ringwood.kernels.Chunk;
-import org.ringwood.kernels.Positions;
 
 /**
  * Writes how one rank takes part in the circulation of rows: sends its own, receives block after block into slots that take turns, works
@@ -74,14 +72,7 @@ final class BlockWriter {
         this.member = grid.member(rank);
         this.writer = writer;
         this.sends = circulation.sends(group).stream().collect(Collectors.groupingBy(Move::source));
-        this.own = own(grid.positions(side, group));
-    }
-
-    private Block own(Positions positions) {
-        List<Integer> ready =
-                gathered.stream().flatMap(operand -> operand.ready().stream()).toList();
-        Ranges rows = Ranges.of(List.of(new Chunk(0, positions.rows())));
-        return new Block(gathered.stream().map(Gathered::part).toList(), rows, positions, List.of(ready));
+        this.own = Block.of(gathered, grid.positions(side, group));
     }
 
     /** The rank's own block. */

@@ -1,7 +1,6 @@
 package org.ringwood.attention.schedule;
 
 import java.math.BigInteger;
-import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.kernels.DType;
@@ -60,19 +59,11 @@ public final class DoubleRingAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(
-                name(),
-                Pass.FORWARD,
-                problem,
-                Arrangement.doubleRing(problem, innerRanks(problem)).forward());
+        return Arrangement.doubleRing(problem, innerRanks(problem)).forward(name());
     }
 
     @Override
     public Plan backward(Problem problem, DType gradients) {
-        return new Plan(
-                name(),
-                Pass.BACKWARD,
-                problem,
-                Arrangement.doubleRing(problem, innerRanks(problem)).backward(gradients));
+        return Arrangement.doubleRing(problem, innerRanks(problem)).backward(name(), gradients);
     }
 }

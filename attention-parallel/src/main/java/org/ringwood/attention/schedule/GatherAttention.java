@@ -1,6 +1,5 @@
 package org.ringwood.attention.schedule;
 
-import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.kernels.DType;
@@ -30,13 +29,11 @@ public final class GatherAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(
-                name(), Pass.FORWARD, problem, Arrangement.gather(problem).forward());
+        return Arrangement.gather(problem).forward(name());
     }
 
     @Override
     public Plan backward(Problem problem, DType gradients) {
-        return new Plan(
-                name(), Pass.BACKWARD, problem, Arrangement.gather(problem).backward(gradients));
+        return Arrangement.gather(problem).backward(name(), gradients);
     }
 }

@@ -60,7 +60,7 @@ final class HeadExchange {
 
     /** One of the caller's tensors. */
     Gathered gather(Operand operand) {
-        return gather(new Gathered(writer.callers(operand).all(), List.of()));
+        return gather(writer.gathered(operand));
     }
 
     /**

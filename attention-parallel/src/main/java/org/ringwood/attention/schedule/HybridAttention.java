@@ -1,7 +1,6 @@
 package org.ringwood.attention.schedule;
 
 import java.util.stream.IntStream;
-import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.kernels.DType;
@@ -71,19 +70,11 @@ public final class HybridAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(
-                name(),
-                Pass.FORWARD,
-                problem,
-                Arrangement.ring(problem, headRanks(problem)).forward());
+        return Arrangement.ring(problem, headRanks(problem)).forward(name());
     }
 
     @Override
     public Plan backward(Problem problem, DType gradients) {
-        return new Plan(
-                name(),
-                Pass.BACKWARD,
-                problem,
-                Arrangement.ring(problem, headRanks(problem)).backward(gradients));
+        return Arrangement.ring(problem, headRanks(problem)).backward(name(), gradients);
     }
 }

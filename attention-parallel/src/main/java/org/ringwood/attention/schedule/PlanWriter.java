@@ -83,6 +83,11 @@ final class PlanWriter {
         return Objects.requireNonNull(callers.get(operand));
     }
 
+    /** A tensor of the caller, which is there. */
+    Gathered gathered(Operand operand) {
+        return new Gathered(callers(operand).all(), List.of());
+    }
+
     /** A new piece of memory. */
     int slot() {
         return slots++;

@@ -1,6 +1,5 @@
 package org.ringwood.attention.schedule;
 
-import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.kernels.DType;
@@ -31,13 +30,11 @@ public final class RingAttention implements Schedule {
 
     @Override
     public Plan plan(Problem problem) {
-        return new Plan(
-                name(), Pass.FORWARD, problem, Arrangement.ring(problem, 1).forward());
+        return Arrangement.ring(problem, 1).forward(name());
     }
 
     @Override
     public Plan backward(Problem problem, DType gradients) {
-        return new Plan(
-                name(), Pass.BACKWARD, problem, Arrangement.ring(problem, 1).backward(gradients));
+        return Arrangement.ring(problem, 1).backward(name(), gradients);
     }
 }

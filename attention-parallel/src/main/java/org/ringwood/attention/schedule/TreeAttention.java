@@ -69,13 +69,10 @@ public final class TreeAttention implements Schedule {
             Positions allQueries = queryPositions(rank);
             PlanWriter writer = PlanWriter.forward(problem, rank, allQueries, strided);
             HeadShare allHeads = HeadShare.of(problem.shape(), 0, 1);
-            Gathered queries = new Gathered(writer.callers(Operand.QUERIES).all(), List.of());
+            Gathered queries = writer.gathered(Operand.QUERIES);
             Accumulation states = new Accumulation(problem, allQueries, allHeads, queries, writer);
-            states.attend(
-                    writer.callers(Operand.KEYS).all(),
-                    writer.callers(Operand.VALUES).all(),
-                    problem.keys().positions(rank),
-                    List.of());
+            List<Gathered> keys = List.of(writer.gathered(Operand.KEYS), writer.gathered(Operand.VALUES));
+            List<Integer> _ = states.attend(Block.of(keys, problem.keys().positions(rank)));
             if (problem.ranks() > 1) {
                 states.allReduce();
             }

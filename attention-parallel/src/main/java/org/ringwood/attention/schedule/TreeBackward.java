@@ -4,7 +4,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.ringwood.attention.Ranges;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Part;
@@ -12,7 +11,6 @@ import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.schedule.HeadExchange.Gathered;
-import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Positions;
 
@@ -31,11 +29,10 @@ record TreeBackward(Problem problem, DType gradients) implements Plan.Program {
     @Override
     public RankPlan rank(int rank, Set<Operand> strided) {
         Positions allQueries = queryPositions(rank);
-        Positions myKeys = problem.keys().positions(rank);
         PlanWriter writer = PlanWriter.backward(problem, rank, allQueries, strided, gradients);
         Map<Operand, Gathered> queries = new EnumMap<>(Operand.class);
         for (Operand operand : List.of(Operand.QUERIES, Operand.OUT_GRADIENTS, Operand.LSE)) {
-            queries.put(operand, new Gathered(writer.callers(operand).all(), List.of()));
+            queries.put(operand, writer.gathered(operand));
         }
         queries.put(Operand.DELTA, writer.delta());
         GradientSums querySums = new GradientSums(List.of(querySums(writer).all()), List.of(), writer);
@@ -45,13 +42,8 @@ record TreeBackward(Problem problem, DType gradients) implements Plan.Program {
                         writer.sums(Operand.VALUE_GRADIENTS).all()),
                 List.of(),
                 writer);
-        Block keys = new Block(
-                List.of(
-                        writer.callers(Operand.KEYS).all(),
-                        writer.callers(Operand.VALUES).all()),
-                Ranges.of(List.of(new Chunk(0, myKeys.rows()))),
-                myKeys,
-                List.of(List.of()));
+        List<Gathered> mine = List.of(writer.gathered(Operand.KEYS), writer.gathered(Operand.VALUES));
+        Block keys = Block.of(mine, problem.keys().positions(rank));
         HeadShare allHeads = HeadShare.of(problem.shape(), 0, 1);
         new Differentiation(problem, allHeads, Side.KEYS, allQueries, queries, querySums, writer).add(keys, keySums);
         Part reduced = querySums.parts().getFirst();
