@@ -239,16 +239,7 @@ void table(Checker& c) {
         p.dimV = 1 + upto(256);
         p.heads.keys = 1 + upto(4), p.heads.queries = p.heads.keys + upto(9);
         p.layout = Layout(upto(4)), p.seed = random(), p.softcap = upto(4) == 0 ? 3.f : 0.f;
-        p.slices.clear();
-        int64_t rows = 0;
-        while (rows < p.queries) {  // disjoint: each has rows of its own, and gaps
-          int64_t to = std::min<int64_t>(p.queries, rows + 1 + upto(200));
-          int64_t from = upto(int(p.keys)), end = from + 1 + upto(int(p.keys - from));
-          Slice s = Slice::of(rows, to, from, end, -upto(1200) + from - rows, upto(1200) + from - rows);
-          if (!s.empty()) p.slices.push_back(s);
-          rows = to + (upto(3) == 0 ? upto(20) : 0);
-        }
-        if (upto(3) == 0) p.cuts = {1 + upto(int(p.keys))};
+        randomize_slices(p, random, 1200);
         c.accurate(g, p);
       }
     });

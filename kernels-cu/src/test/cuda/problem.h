@@ -161,6 +161,21 @@ struct Problem {
   int key_head(int head) const { return int(int64_t(head) * heads.keys / heads.queries); }
 };
 
+// Disjoint slices at random, each with rows of its own, and gaps; the diagonals are within so many of the corner. Sometimes the keys come in two pieces.
+inline void randomize_slices(Problem& p, std::mt19937_64& random, int diagonals) {
+  auto upto = [&](int n) { return int(random() % n); };
+  p.slices.clear();
+  int64_t rows = 0;
+  while (rows < p.queries) {
+    int64_t to = std::min<int64_t>(p.queries, rows + 1 + upto(200));
+    int64_t from = upto(int(p.keys)), end = from + 1 + upto(int(p.keys - from));
+    Slice s = Slice::of(rows, to, from, end, -upto(diagonals) + from - rows, upto(diagonals) + from - rows);
+    if (!s.empty()) p.slices.push_back(s);
+    rows = to + (upto(3) == 0 ? upto(20) : 0);
+  }
+  if (upto(3) == 0) p.cuts = {1 + upto(int(p.keys))};
+}
+
 struct Tensors {
   HostTensor q, k, v;
 

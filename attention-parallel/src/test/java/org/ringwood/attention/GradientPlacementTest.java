@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -34,16 +33,7 @@ class GradientPlacementTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 7})
     void placedPlansSumUpWhatTheMaskAdmits(int ranks) {
-        for (long seed = 0; seed < CASES; seed++) {
-            SplittableRandom random = new SplittableRandom(seed);
-            RandomMasks.Case example = RandomMasks.any(random, random.nextBoolean());
-            for (PartitionRule rule : PartitionRule.values()) {
-                Problem problem = PlanModelTest.problem(example.mask(), rule, ranks, random);
-                for (Schedule schedule : PlanModelTest.schedules(ranks)) {
-                    check(schedule, problem, random, "seed " + seed + ": " + rule + " of " + example);
-                }
-            }
-        }
+        PlanModelTest.forEachPlan(CASES, ranks, GradientPlacementTest::check);
     }
 
     private static void check(Schedule schedule, Problem problem, RandomGenerator random, String what) {

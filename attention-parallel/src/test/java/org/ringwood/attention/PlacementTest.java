@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -34,18 +33,11 @@ class PlacementTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 7})
     void placedPlansAttendWhatTheMaskAdmits(int ranks) {
-        for (long seed = 0; seed < CASES; seed++) {
-            SplittableRandom random = new SplittableRandom(seed);
-            RandomMasks.Case example = RandomMasks.any(random, random.nextBoolean());
-            for (PartitionRule rule : PartitionRule.values()) {
-                Problem problem = PlanModelTest.problem(example.mask(), rule, ranks, random);
-                for (Schedule schedule : PlanModelTest.schedules(ranks)) {
-                    for (Space messages : Space.values()) {
-                        check(schedule, problem, messages, random, "seed " + seed + ": " + rule + " of " + example);
-                    }
-                }
+        PlanModelTest.forEachPlan(CASES, ranks, (schedule, problem, random, what) -> {
+            for (Space messages : Space.values()) {
+                check(schedule, problem, messages, random, what);
             }
-        }
+        });
     }
 
     private static void check(Schedule schedule, Problem problem, Space messages, RandomGenerator random, String what) {

@@ -121,6 +121,25 @@ class PlanModelTest {
         }
     }
 
+    /** A schedule and a problem for it, with what it came of and what more may come of that. */
+    interface Visitor {
+        void visit(Schedule schedule, Problem problem, RandomGenerator random, String what);
+    }
+
+    /** Visits every schedule with every partition on some random masks. */
+    static void forEachPlan(int cases, int ranks, Visitor visitor) {
+        for (long seed = 0; seed < cases; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            RandomMasks.Case example = RandomMasks.any(random, random.nextBoolean());
+            for (PartitionRule rule : PartitionRule.values()) {
+                Problem problem = problem(example.mask(), rule, ranks, random);
+                for (Schedule schedule : schedules(ranks)) {
+                    visitor.visit(schedule, problem, random, "seed " + seed + ": " + rule + " of " + example);
+                }
+            }
+        }
+    }
+
     /** All schedules, and those that cut the ranks with every way of doing so. */
     static List<Schedule> schedules(int ranks) {
         List<Schedule> schedules = new ArrayList<>(Schedules.all());

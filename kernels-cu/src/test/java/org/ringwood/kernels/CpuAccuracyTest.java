@@ -36,7 +36,7 @@ class CpuAccuracyTest implements AccuracyContract {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void theScalarProviderIsWithinTheBoundToo(long seed) {
-        AttentionCase attention = AccuracyContract.randomCase(new Random(seed));
+        AttentionCase attention = CaseTable.randomCase(new Random(seed));
         Accuracy accuracy = attention.judge(scalar);
         assertThat(accuracy.holds()).as("%s: %s", attention, accuracy).isTrue();
     }

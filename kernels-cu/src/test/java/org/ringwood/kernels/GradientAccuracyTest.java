@@ -62,7 +62,7 @@ class GradientAccuracyTest implements GradientContract {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void theScalarProviderIsWithinTheBoundToo(long seed) {
-        AttentionCase attention = AccuracyContract.randomCase(new Random(seed));
+        AttentionCase attention = CaseTable.randomCase(new Random(seed));
         GradientAccuracy accuracy = new GradientCase(attention).judge(scalar);
         assertThat(accuracy.holds()).as("%s: %s", attention, accuracy).isTrue();
     }

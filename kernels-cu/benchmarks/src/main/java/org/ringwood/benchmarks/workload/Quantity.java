@@ -3,83 +3,35 @@ package org.ringwood.benchmarks.workload;
 /** A tensor that attention or its gradients consist of. */
 public enum Quantity {
     /** What is attended. */
-    OUTPUT {
-        @Override
-        public long rows(Workload workload) {
-            return workload.allRows();
-        }
-
-        @Override
-        public int heads(Workload workload) {
-            return workload.heads();
-        }
-
-        @Override
-        public int dim(Workload workload) {
-            return workload.dimV();
-        }
-    },
-
+    OUTPUT(false, true),
     /** The gradient of the queries. */
-    QUERY_GRADIENT {
-        @Override
-        public long rows(Workload workload) {
-            return workload.allRows();
-        }
-
-        @Override
-        public int heads(Workload workload) {
-            return workload.heads();
-        }
-
-        @Override
-        public int dim(Workload workload) {
-            return workload.dim();
-        }
-    },
-
+    QUERY_GRADIENT(false, false),
     /** The gradient of the keys. */
-    KEY_GRADIENT {
-        @Override
-        public long rows(Workload workload) {
-            return workload.allKeys();
-        }
-
-        @Override
-        public int heads(Workload workload) {
-            return workload.keyHeads();
-        }
-
-        @Override
-        public int dim(Workload workload) {
-            return workload.dim();
-        }
-    },
-
+    KEY_GRADIENT(true, false),
     /** The gradient of the values. */
-    VALUE_GRADIENT {
-        @Override
-        public long rows(Workload workload) {
-            return workload.allKeys();
-        }
+    VALUE_GRADIENT(true, true);
 
-        @Override
-        public int heads(Workload workload) {
-            return workload.keyHeads();
-        }
+    private final boolean ofKeys;
+    private final boolean ofValues;
 
-        @Override
-        public int dim(Workload workload) {
-            return workload.dimV();
-        }
-    };
+    /** With the rows and heads of the keys or of the queries, and the elements of values or of keys. */
+    Quantity(boolean ofKeys, boolean ofValues) {
+        this.ofKeys = ofKeys;
+        this.ofValues = ofValues;
+    }
 
     /** Rows of all sequences. */
-    public abstract long rows(Workload workload);
+    public long rows(Workload workload) {
+        return ofKeys ? workload.allKeys() : workload.allRows();
+    }
 
     /** Heads a row. */
-    public abstract int heads(Workload workload);
+    public int heads(Workload workload) {
+        return ofKeys ? workload.keyHeads() : workload.heads();
+    }
 
     /** Elements a head. */
-    public abstract int dim(Workload workload);
+    public int dim(Workload workload) {
+        return ofValues ? workload.dimV() : workload.dim();
+    }
 }
