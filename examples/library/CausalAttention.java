@@ -34,8 +34,8 @@ public final class CausalAttention {
             Tensor q = random(arena, mine.rows(), heads, dim);
             Tensor k = random(arena, mine.rows(), kvHeads, dim);
             Tensor v = random(arena, mine.rows(), kvHeads, dim);
-            Tensor out = zeros(arena, mine.rows(), heads, dim);
-            Tensor lse = zeros(arena, mine.rows(), heads, 1);
+            Tensor out = Tensor.allocate(arena, DType.F32, mine.rows(), heads, dim);
+            Tensor lse = Tensor.allocate(arena, DType.F32, mine.rows(), heads, 1);
 
             Execution done = attention.forward(plan, q, k, v, out, lse);
             System.out.println("rank %d of %d: tokens %s, %d bytes sent, %d hops"
@@ -43,13 +43,8 @@ public final class CausalAttention {
         }
     }
 
-    private static Tensor zeros(Arena arena, long rows, int heads, int dim) {
-        return Tensor.dense(
-                arena.allocate(Tensor.denseBytes(DType.F32, rows, heads, dim), 64), DType.F32, rows, heads, dim);
-    }
-
     private static Tensor random(Arena arena, long rows, int heads, int dim) {
-        Tensor tensor = zeros(arena, rows, heads, dim);
+        Tensor tensor = Tensor.allocate(arena, DType.F32, rows, heads, dim);
         var random = new SplittableRandom(7);
         for (long i = 0; i < rows * heads * dim; i++) {
             tensor.memory().setAtIndex(JAVA_FLOAT, i, (float) random.nextGaussian());

@@ -1,20 +1,29 @@
 #!/usr/bin/env python3
 """Attends tensors of NumPy or PyTorch with Ringwood, and compares the result with NumPy's own.
 
-    examples/python/attend.py [--tokens N] [--workers N] [--schedule NAME] [--torch]
+    examples/python/attend.py [--tokens N] [--workers N] [--schedule NAME] [--seed N] [--torch]
 
 Ringwood reads and writes safetensors, so nothing of it is needed in Python: `attend` writes q, k and v to a file, runs a job on it and reads out and lse.
 Needs Python 3.9 and NumPy; with --torch PyTorch makes the tensors, in bf16.
 """
 
 import argparse
+import importlib
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-import numpy as np
+
+def module(name):
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        sys.exit(f"attend.py: the module {name} is missing; install it (pip install {name}; Debian: python3-{name})")
+
+
+np = module("numpy")
 
 RINGWOOD = pathlib.Path(__file__).resolve().parents[2] / "ringwood"
 NAMES = {"float32": "F32", "float16": "F16", "torch.float32": "F32", "torch.float16": "F16", "torch.bfloat16": "BF16"}
@@ -94,13 +103,12 @@ def expected(q, k, v):
     return out, lse
 
 
-def tensors(tokens, in_torch):
+def tensors(tokens, seed, in_torch):
     if not in_torch:
-        generator = np.random.default_rng(7)
+        generator = np.random.default_rng(seed)
         return [generator.standard_normal((tokens, heads, 64), dtype=np.float32) for heads in (8, 2, 2)]
-    import torch
-
-    torch.manual_seed(7)
+    torch = module("torch")
+    torch.manual_seed(seed)
     return [torch.randn(tokens, heads, 64).to(torch.bfloat16) for heads in (8, 2, 2)]
 
 
@@ -113,10 +121,15 @@ def main():
     parser.add_argument("--tokens", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--schedule", default="auto")
+    parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--torch", action="store_true", help="tensors of PyTorch, in bf16")
     options = parser.parse_args()
-    q, k, v = tensors(options.tokens, options.torch)
-    out, lse = attend(q, k, v, workers=options.workers, schedule=options.schedule)
+    q, k, v = tensors(options.tokens, options.seed, options.torch)
+    try:
+        out, lse = attend(q, k, v, workers=options.workers, schedule=options.schedule)
+    except subprocess.CalledProcessError as failed:
+        # Ringwood has told why.
+        return failed.returncode
     reference, reference_lse = expected(array(q), array(k), array(v))
     error, lse_error = np.abs(out - reference).max(), np.abs(lse - reference_lse).max()
     # The rounding of the output, and some of f32 arithmetic.

@@ -144,8 +144,7 @@ struct FloatAttention {
     Pieces pieces = tile.pieces(call);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-      int query = min(query_of(r), unit.count - 1);  // a query that does not exist is not written
-      uint32_t bits = pieces.admitted<KEYS_T>(unit.row(query), tile.from + across, [](int j) { return 16 * j; });
+      uint32_t bits = pieces.admitted<KEYS_T>(unit.row(query_of(r)), tile.from + across, [](int j) { return 16 * j; });
 #pragma unroll
       for (int j = 0; j < KEYS_T; j++) scores[r][j] = bits >> j & 1 ? scores[r][j] : MINUS_INFINITY;
     }

@@ -193,8 +193,7 @@ struct TensorAttention {
     for (int m = 0; m < TILES_M; m++) {
 #pragma unroll
       for (int half = 0; half < 2; half++) {
-        int query = min(query_of(m, half), unit.count - 1);  // a query that does not exist is not written
-        uint32_t bits = pieces.admitted<BLOCKS_N * 2>(unit.row(query), firstKey, [](int j) { return j / 2 * 8 + j % 2; });
+        uint32_t bits = pieces.admitted<BLOCKS_N * 2>(unit.row(query_of(m, half)), firstKey, [](int j) { return j / 2 * 8 + j % 2; });
 #pragma unroll
         for (int j = 0; j < BLOCKS_N * 2; j++) {
           float& s = scores[m][j / 2][half * 2 + j % 2];

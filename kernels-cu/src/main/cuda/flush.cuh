@@ -37,7 +37,7 @@ __device__ __forceinline__ void flush(const AttendCall& call, const Unit& unit, 
 #pragma unroll
     for (int i = 0; i < AT_ONCE; i++) {
       int query = first + i * warps;
-      target[i] = state_record(call, unit, min(query, unit.count - 1));
+      target[i] = state_record(call, unit, query);
       if (slot < 0 && query < unit.count) before[i].load_if_any(target[i], call.dimV);
     }
 #pragma unroll

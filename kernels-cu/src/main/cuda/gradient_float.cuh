@@ -111,7 +111,7 @@ struct FloatGradients {
     for (int r = 0; r < ROWS; r++) {
       uint32_t bits = ~0u;
       if (!tile.whole) {
-        bits = pieces.admitted<COLUMNS>(min(owned_of(r), walk.count - 1), tile.from + across, [](int j) { return 16 * j; });
+        bits = pieces.admitted<COLUMNS>(owned_of(r), tile.from + across, [](int j) { return 16 * j; });
       }
 #pragma unroll
       for (int j = 0; j < COLUMNS; j++) {

@@ -175,7 +175,7 @@ struct TensorGradients {
     for (int m = 0; m < TILES_M; m++) {
 #pragma unroll
       for (int half = 0; half < 2; half++) {
-        uint32_t bits = admitted(tile, min(owned_of(m, half), walk.count - 1));  // a row that does not exist is not written
+        uint32_t bits = admitted(tile, owned_of(m, half));
 #pragma unroll
         for (int j = 0; j < BLOCKS_N * 2; j++) {
           float& weight = weights[m][j / 2][half * 2 + j % 2];
@@ -193,7 +193,7 @@ struct TensorGradients {
 #pragma unroll
       for (int half = 0; half < 2; half++) {
         int owned = owned_of(m, half);
-        uint32_t bits = owned < walk.count && covered != Cover::NONE ? admitted(tile, owned) : 0;
+        uint32_t bits = admitted(tile, owned);
 #pragma unroll 1
         for (int at = 0; at < BLOCKS_N * 2; at++) {
           if (bits >> at & 1) add_not_finite(weight_at(weights[m], half, at), column_of(at / 2, at % 2), owned);
@@ -220,7 +220,7 @@ struct TensorGradients {
 #pragma unroll 1
     for (int column = 0; column < dim; column++) {
       float value = E::widen(row[column]);
-      if (!isfinite(value)) atomicAdd(to + column, weight * value * factor());
+      if (!isfinite(value)) atomicAdd(to + column, weight * value);  // the factor would leave it as it is
     }
   }
 

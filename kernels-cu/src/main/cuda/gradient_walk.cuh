@@ -76,8 +76,7 @@ struct GradientWalk {
       // blocks end evenly.
       int block = call.firstBlock + int(OF == Gradient::QUERIES ? gridDim.x - 1 - blockIdx.x : blockIdx.x);
       firstRow = int64_t(block) * OWNED;
-      int64_t left = call.rows - firstRow;
-      count = left < OWNED ? int(left) : OWNED;
+      count = int(min(call.rows - firstRow, int64_t(OWNED)));
       ownedHead = int(blockIdx.y);
       if (OF == Gradient::QUERIES) {
         firstHead = int(int64_t(ownedHead) * call.keyHeads / call.queryHeads);

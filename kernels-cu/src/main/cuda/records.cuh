@@ -53,6 +53,13 @@ struct Record {
     for (int i = 0; i < COLUMNS; i++) out[i] = 0.f;
   }
 
+  // One key whose value is 0; none if its score is minus infinity.
+  __device__ __forceinline__ void set_sink(float score) {
+    clear();
+    max = score;
+    sum = score == MINUS_INFINITY ? 0.f : 1.f;
+  }
+
   // The merge of softmax records over different keys: weights w = sum * exp(max - larger max), out = (w1/sum) out1 + (w2/sum) out2. Products and an
   // addition that are not fused give the same bits with the operands swapped; dividing first keeps a record of no weight from changing
   // the other one at all. A record without a key is the exact identity.

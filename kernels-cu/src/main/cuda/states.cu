@@ -1,4 +1,4 @@
-// Softmax states: the identity, the merge, the merge of what a call's parts left, and the finished output. All are bound by memory; a warp takes a
+// Softmax states: the identity, the merge, sinks, the merge of what a call's parts left, and the finished output. All are bound by memory; a warp takes a
 // record at a time.
 #include "call.cuh"
 #include "records.cuh"
@@ -19,6 +19,27 @@ __device__ __forceinline__ void each_records(int64_t records, Body body) {
   for (int64_t i = (int64_t(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32) * AT_ONCE; i < records; i += warps * AT_ONCE) {
     body(i, records - i < AT_ONCE ? int(records - i) : AT_ONCE);
   }
+}
+
+// Merges into each record that falls to this warp the one that `load` makes for its index.
+template <class Load>
+__device__ __forceinline__ void merge_each(float* into, int64_t records, int dimV, Load load) {
+  each_records(records, [&](int64_t first, int count) {
+    Record<COLUMNS> record[AT_ONCE], other[AT_ONCE];
+#pragma unroll
+    for (int i = 0; i < AT_ONCE; i++) {
+      if (i >= count) break;
+      record[i].load(into + (first + i) * (HEADER + dimV), dimV);
+      load(other[i], first + i);
+    }
+    __syncwarp();  // all lanes have read the headers before lane 0 replaces them
+#pragma unroll
+    for (int i = 0; i < AT_ONCE; i++) {
+      if (i >= count) break;
+      record[i].merge(other[i]);
+      record[i].store(into + (first + i) * (HEADER + dimV), dimV);
+    }
+  });
 }
 
 template <class E>
@@ -59,24 +80,15 @@ extern "C" __global__ void state_clear(float* state, int64_t records, int dimV) 
 RINGWOOD_KERNEL(state_clear);
 
 extern "C" __global__ void state_merge(float* into, const float* from, int64_t records, int dimV) {
-  each_records(records, [&](int64_t first, int count) {
-    Record<COLUMNS> record[AT_ONCE], other[AT_ONCE];
-#pragma unroll
-    for (int i = 0; i < AT_ONCE; i++) {
-      if (i >= count) break;
-      record[i].load(into + (first + i) * (HEADER + dimV), dimV);
-      other[i].load(from + (first + i) * (HEADER + dimV), dimV);
-    }
-    __syncwarp();  // all lanes have read the headers before lane 0 replaces them
-#pragma unroll
-    for (int i = 0; i < AT_ONCE; i++) {
-      if (i >= count) break;
-      record[i].merge(other[i]);
-      record[i].store(into + (first + i) * (HEADER + dimV), dimV);
-    }
-  });
+  merge_each(into, records, dimV, [&](Record<COLUMNS>& other, int64_t i) { other.load(from + i * (HEADER + dimV), dimV); });
 }
 RINGWOOD_KERNEL(state_merge);
+
+// One more key for each record, whose value is 0 and whose score is its head's of `logits`.
+extern "C" __global__ void state_sink(float* into, const float* logits, int64_t records, int heads, int dimV) {
+  merge_each(into, records, dimV, [&](Record<COLUMNS>& sink, int64_t i) { sink.set_sink(logits[i % heads]); });
+}
+RINGWOOD_KERNEL(state_sink);
 
 // The fix-up of Stream-K (Osama et al., arXiv 2301.03598) and LeanAttention (arXiv 2405.10480), as a kernel of its own: merges the partial records of
 // the queries of a split unit into the state, in the order of their keys. grid.x: splits, grid.y: queries of a block; 256 threads.

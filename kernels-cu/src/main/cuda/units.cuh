@@ -19,9 +19,8 @@ struct Unit {
     firstHead = first_head(call, keyHead) + skipped;
     heads = min(call.headsPerUnit, first_head(call, keyHead + 1) - firstHead);
     firstRow = int64_t(block) * call.rowsPerBlock;
-    int64_t left = call.rows - firstRow;
-    rows = left < call.rowsPerBlock ? int(left) : call.rowsPerBlock;
-    count = heads > 0 ? heads * rows : 0;
+    rows = int(min(call.rows - firstRow, int64_t(call.rowsPerBlock)));
+    count = max(heads, 0) * rows;
   }
 
   // Row of a query within the block.

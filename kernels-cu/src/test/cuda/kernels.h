@@ -41,6 +41,9 @@ struct Operands {
 
 class Kernels {
  public:
+  static constexpr int64_t MOST_BLOCKS = 4096;
+  int64_t mostBlocks = MOST_BLOCKS;  // of the kernels of states and of sums, each of which goes on until nothing is left
+
   // Cubins are named MODULE.sm_CC.cubin.
   explicit Kernels(const std::string& folder) : folder_(folder) {}
 
@@ -94,6 +97,11 @@ class Kernels {
     launch(function("states", "state_merge"), grid(records), 1, THREADS, 0, into, from, records, dimV);
   }
 
+  // `logits` are one of f32 for each of `heads` heads.
+  void sink(uint64_t into, uint64_t logits, int64_t records, int heads, int dimV) {
+    launch(function("states", "state_sink"), grid(records), 1, THREADS, 0, into, logits, records, heads, dimV);
+  }
+
   void finish(DType type, uint64_t state, const DeviceTensor& out, const DeviceTensor& lse, int64_t rows, int heads) {
     launch(function("states", std::string("state_finish_") + name(type)), grid(rows * heads), 1, THREADS, 0, state, out.view(), lse.view(), rows, heads,
            out.dim);
@@ -120,7 +128,7 @@ class Kernels {
  private:
   static constexpr int THREADS = 256;
 
-  static int64_t grid(int64_t records) { return std::min<int64_t>((records + 31) / 32, 4096); }
+  int64_t grid(int64_t records) const { return std::min((records + 31) / 32, mostBlocks); }
 
   const Chosen& choose(const std::string& module, const std::string& table, const std::string& use, int dim) {
     std::string key = module + use + std::to_string(dim);

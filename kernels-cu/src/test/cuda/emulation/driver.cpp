@@ -3,10 +3,13 @@
 //
 // Work of a stream is done at once, or if "deferred" is set, when somebody waits for it and not before: then a forgotten wait shows.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,6 +39,7 @@ constexpr int NO_BINARY_FOR_GPU = 209;
 constexpr int INVALID_HANDLE = 400;
 constexpr int NOT_FOUND = 500;
 constexpr int LAUNCH_FAILED = 719;
+constexpr int NOT_SUPPORTED = 801;
 
 // CUdevice_attribute and CUfunction_attribute of cuda.h.
 constexpr int CLOCK_RATE = 13, MULTIPROCESSOR_COUNT = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76;
@@ -66,14 +70,52 @@ struct Event {
   std::shared_ptr<uint64_t> reached = std::make_shared<uint64_t>(0);
 };
 
-struct Free {
-  void operator()(void* memory) const { std::free(memory); }
+// Memory of the host: from the heap, or, if other processes may open it, of a file without a name. A page behind such memory counts the processes that have it open. Without
+// a file it is another process's.
+class Memory {
+ public:
+  Memory(void* memory) : memory(memory), mapped(0), file(-1) {}
+  Memory(void* memory, size_t mapped, int file) : memory(memory), mapped(mapped), file(file) {}
+  Memory(Memory&& other) : memory(other.memory), mapped(other.mapped), file(other.file) { other.memory = nullptr; }
+  Memory(const Memory&) = delete;
+  ~Memory() {
+    if (memory == nullptr) return;
+    if (!isShared()) {
+      std::free(memory);
+      return;
+    }
+    if (file < 0) openings()--;
+    munmap(memory, mapped);
+    if (file >= 0) ::close(file);
+  }
+
+  bool isShared() const { return mapped > 0; }
+  int descriptor() const { return file; }
+  std::atomic<long>& openings() const { return *reinterpret_cast<std::atomic<long>*>(static_cast<char*>(memory) + mapped - PAGE); }
+
+  static constexpr size_t PAGE = 4096;
+  static size_t mapped_for(size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE + PAGE; }
+
+ private:
+  void* memory;
+  size_t mapped;
+  int file;
 };
 
 struct Run {
   size_t bytes;
-  std::unique_ptr<void, Free> memory;
+  Memory memory;
 };
+
+// What stands in the 64 bytes of a CUipcMemHandle.
+struct IpcHandle {
+  char magic[16];
+  long process;
+  long file;
+  size_t bytes;
+};
+constexpr char IPC_MAGIC[16] = "ringwood memory";
+constexpr size_t IPC_HANDLE_BYTES = 64;
 
 // All of the driver's state. Handles are addresses of what they stand for, and good as long as they are in their set.
 struct Driver {
@@ -81,19 +123,20 @@ struct Driver {
   bool initialized = false;
   // What tests set.
   std::map<std::string, long> settings{{"version", 13000}, {"devices", 1}, {"memory", 4l << 30}, {"kilohertz", 10000}, {"deferred", 0}, {"failing launches", 0}, {"failing call", 0},
-                                       {"bytes to device", 0}, {"bytes to host", 0}};
+                                       {"bytes to device", 0}, {"bytes to host", 0}, {"bytes of others", 0}, {"shared", 0}};
   int contexts = 0;
   int failed = SUCCESS;
   size_t used = 0;
-  std::map<uintptr_t, Run> device, pinned, variables;
+  std::map<uintptr_t, Run> device, opened, pinned, variables;
   Stream usual;  // the one that a null handle stands for
   std::set<std::unique_ptr<Module>> modules;
   std::set<std::unique_ptr<Stream>> streams;
   std::set<std::unique_ptr<Event>> events;
 
-  // Settings that a process is started with: RINGWOOD_EMULATION_DEFERRED=1.
+  // Settings that a process is started with: RINGWOOD_EMULATION_DEFERRED=1, RINGWOOD_EMULATION_SHARED=1.
   Driver() {
     if (const char* deferred = std::getenv("RINGWOOD_EMULATION_DEFERRED")) settings["deferred"] = std::atol(deferred);
+    if (const char* shared = std::getenv("RINGWOOD_EMULATION_SHARED")) settings["shared"] = std::atol(shared);
   }
 
   static Driver& get() {
@@ -102,7 +145,7 @@ struct Driver {
   }
 };
 
-// At the end of a process that is told a folder for it, a file named by its id says how many bytes were copied to the device, and to the host.
+// At the end of a process that is told a folder for it, a file named by its id says how many bytes were copied to the device, to the host, and from devices of others.
 __attribute__((destructor)) void tell_counts() {
   const char* folder = std::getenv("RINGWOOD_EMULATION_COUNTS");
   Driver& driver = Driver::get();
@@ -110,7 +153,7 @@ __attribute__((destructor)) void tell_counts() {
   std::lock_guard<std::recursive_mutex> lock(driver.mutex);
   std::FILE* file = std::fopen((std::string(folder) + "/" + std::to_string(getpid())).c_str(), "w");
   if (file == nullptr) return;
-  std::fprintf(file, "%ld %ld", driver.settings["bytes to device"], driver.settings["bytes to host"]);
+  std::fprintf(file, "%ld %ld %ld", driver.settings["bytes to device"], driver.settings["bytes to host"], driver.settings["bytes of others"]);
   std::fclose(file);
 }
 
@@ -151,7 +194,20 @@ uintptr_t allocate(std::map<uintptr_t, Run>& runs, size_t bytes, size_t alignmen
   if (posix_memalign(&memory, alignment, bytes) != 0) std::abort();
   std::memset(memory, NAN_BYTE, bytes);
   uintptr_t address = reinterpret_cast<uintptr_t>(memory);
-  runs[address] = {bytes, std::unique_ptr<void, Free>(memory)};
+  runs.emplace(address, Run{bytes, Memory(memory)});
+  return address;
+}
+
+// Memory of the device that other processes may open.
+uintptr_t allocate_shared(std::map<uintptr_t, Run>& runs, size_t bytes) {
+  size_t mapped = Memory::mapped_for(bytes);
+  int file = memfd_create("ringwood-emulated-device", MFD_CLOEXEC);
+  if (file < 0 || ftruncate(file, off_t(mapped)) != 0) std::abort();
+  void* memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (memory == MAP_FAILED) std::abort();
+  std::memset(memory, NAN_BYTE, bytes);
+  uintptr_t address = reinterpret_cast<uintptr_t>(memory);
+  runs.emplace(address, Run{bytes, Memory(memory, mapped, file)}).first->second.memory.openings() = 0;
   return address;
 }
 
@@ -239,7 +295,7 @@ extern "C" __attribute__((visibility("default"))) long ringwood_emulation_get(co
 API ringwood_emulation_held() {
   Driver& driver = Driver::get();
   std::lock_guard<std::recursive_mutex> lock(driver.mutex);
-  return driver.contexts + int(driver.modules.size() + driver.streams.size() + driver.events.size() + driver.device.size() + driver.pinned.size());
+  return driver.contexts + int(driver.modules.size() + driver.streams.size() + driver.events.size() + driver.device.size() + driver.opened.size() + driver.pinned.size());
 }
 
 API cuInit(unsigned) {
@@ -300,6 +356,7 @@ API cuDevicePrimaryCtxRelease_v2(int) {
       driver.events.clear();
       driver.modules.clear();
       driver.device.clear();
+      driver.opened.clear();
       driver.pinned.clear();
       driver.used = 0;
     }
@@ -328,7 +385,7 @@ API cuMemAlloc_v2(uintptr_t* address, size_t bytes) {
     if (bytes == 0) return INVALID_VALUE;
     if (driver.used + bytes > size_t(driver.settings["memory"])) return OUT_OF_MEMORY;
     driver.used += bytes;
-    *address = allocate(driver.device, bytes, 256);
+    *address = driver.settings["shared"] ? allocate_shared(driver.device, bytes) : allocate(driver.device, bytes, 256);
     return SUCCESS;
   });
 }
@@ -338,8 +395,59 @@ API cuMemFree_v2(uintptr_t address) {
     run_all(driver);
     auto run = driver.device.find(address);
     if (run == driver.device.end()) return INVALID_VALUE;
+    // A driver leaves open what happens then.
+    if (run->second.memory.isShared() && run->second.memory.openings() > 0) {
+      std::fprintf(stderr, "emulation: %zu bytes that another process has open were freed\n", run->second.bytes);
+    }
     driver.used -= run->second.bytes;
     driver.device.erase(run);
+    return SUCCESS;
+  });
+}
+
+API cuIpcGetMemHandle(void* handle, uintptr_t address) {
+  return in_context([&](Driver& driver) {
+    auto run = driver.device.find(address);
+    if (run == driver.device.end()) return INVALID_VALUE;
+    if (!run->second.memory.isShared()) return NOT_SUPPORTED;
+    IpcHandle exported{{}, getpid(), run->second.memory.descriptor(), run->second.bytes};
+    std::memcpy(exported.magic, IPC_MAGIC, sizeof IPC_MAGIC);
+    std::memset(handle, 0, IPC_HANDLE_BYTES);
+    std::memcpy(handle, &exported, sizeof exported);
+    return SUCCESS;
+  });
+}
+
+struct IpcHandleBytes {
+  char bytes[IPC_HANDLE_BYTES];
+};
+
+API cuIpcOpenMemHandle_v2(uintptr_t* address, IpcHandleBytes handle, unsigned flags) {
+  return in_context([&](Driver& driver) {
+    IpcHandle exported;
+    std::memcpy(&exported, handle.bytes, sizeof exported);
+    if (flags != 1 || std::memcmp(exported.magic, IPC_MAGIC, sizeof IPC_MAGIC) != 0) return INVALID_VALUE;
+    // A process can't open its own.
+    if (exported.process == getpid()) return INVALID_CONTEXT;
+    std::string path = "/proc/" + std::to_string(exported.process) + "/fd/" + std::to_string(exported.file);
+    int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (file < 0) return INVALID_HANDLE;
+    size_t mapped = Memory::mapped_for(exported.bytes);
+    void* memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    ::close(file);
+    if (memory == MAP_FAILED) return INVALID_HANDLE;
+    *address = reinterpret_cast<uintptr_t>(memory);
+    driver.opened.emplace(*address, Run{exported.bytes, Memory(memory, mapped, -1)}).first->second.memory.openings()++;
+    return SUCCESS;
+  });
+}
+
+API cuIpcCloseMemHandle(uintptr_t address) {
+  return in_context([&](Driver& driver) {
+    run_all(driver);
+    auto run = driver.opened.find(address);
+    if (run == driver.opened.end()) return INVALID_VALUE;
+    driver.opened.erase(run);
     return SUCCESS;
   });
 }
@@ -391,6 +499,24 @@ static Side on_host(const void* memory, size_t pitch) { return {static_cast<char
 
 API cuMemcpyHtoDAsync_v2(uintptr_t to, const void* from, size_t bytes, void* stream) {
   return copy(on_device(to, bytes), on_host(from, bytes), bytes, 1, stream);
+}
+
+// From memory of other processes, too.
+API cuMemcpyDtoDAsync_v2(uintptr_t to, uintptr_t from, size_t bytes, void* stream) {
+  return in_context([&](Driver& driver) {
+    Stream* of = stream_of(driver, stream);
+    if (of == nullptr) return INVALID_HANDLE;
+    const void* source = reinterpret_cast<const void*>(from);
+    void* target = reinterpret_cast<void*>(to);
+    bool foreign = within(driver.opened, source, bytes);
+    if (!within(driver.device, target, bytes) || !(foreign || within(driver.device, source, bytes))) return INVALID_VALUE;
+    if (foreign) driver.settings["bytes of others"] += long(bytes);
+    return queue(driver, *of, [=, &driver] {
+      if (!within(driver.device, target, bytes) || !(within(driver.opened, source, bytes) || within(driver.device, source, bytes))) return LAUNCH_FAILED;
+      std::memcpy(target, source, bytes);
+      return SUCCESS;
+    });
+  });
 }
 
 API cuMemcpyDtoHAsync_v2(void* to, uintptr_t from, size_t bytes, void* stream) { return copy(on_host(to, bytes), on_device(from, bytes), bytes, 1, stream); }
@@ -556,7 +682,7 @@ API cuModuleGetGlobal_v2(uintptr_t* address, size_t* bytes, void* module, const 
     dladdr1(variable, &found, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT);
     *address = reinterpret_cast<uintptr_t>(variable);
     *bytes = symbol->st_size;
-    driver.variables[*address] = {*bytes, nullptr};
+    driver.variables.emplace(*address, Run{*bytes, Memory(nullptr)});
     return SUCCESS;
   });
 }

@@ -64,7 +64,7 @@ final class GradientModel {
         Token key = token(rank, step, step.keys(), pair.keyRow(), keyHead);
         long queryPosition = step.queryPositions().position(pair.queryRow());
         long keyPosition = step.keyPositions().position(pair.keyRow());
-        assertThat(query).as(what).isEqualTo(new Token(Operand.QUERIES, queryPosition, query.head()));
+        assertThat(query).as(what).isEqualTo(new Token(Operand.QUERIES, queryPosition, step.firstHead() + head));
         assertThat(key).as(what).isEqualTo(new Token(Operand.KEYS, keyPosition, rank.keyHead(query.head())));
         for (Part part : new Part[] {step.lse(), step.delta(), step.outGradients()}) {
             assertThat(token(rank, step, part, pair.queryRow(), head))

@@ -272,7 +272,7 @@ final class RankModel {
         long keyPosition = attend.keyPositions().position(pair.keyRow);
         int expected = keyHead(query.head);
         String what = this + ": " + attend + " of " + pair;
-        assertThat(query).as(what).isEqualTo(new Token(Operand.QUERIES, queryPosition, query.head));
+        assertThat(query).as(what).isEqualTo(new Token(Operand.QUERIES, queryPosition, attend.firstHead() + head));
         assertThat(key).as(what).isEqualTo(new Token(Operand.KEYS, keyPosition, expected));
         assertThat(value).as(what).isEqualTo(new Token(Operand.VALUES, keyPosition, expected));
         Summed before = (Summed) get(attend, attend.state(), pair.queryRow, head);
@@ -308,6 +308,9 @@ final class RankModel {
         for (long row = 0; row < finish.state().rows(); row++) {
             for (int head = 0; head < finish.state().heads(); head++) {
                 Cell state = get(finish, finish.state(), row, head);
+                if (state instanceof Summed(Token of, BitSet _) && !of.equals(NOBODY)) {
+                    assertThat(of.head).as("%s: %s", this, finish).isEqualTo(finish.firstHead() + head);
+                }
                 put(finish.out(), row, head, state);
                 put(finish.lse(), row, head, state);
             }
@@ -322,7 +325,7 @@ final class RankModel {
                 Summed all = new Summed(NOBODY, new BitSet());
                 for (int i = 0; i < ranks.size(); i++) {
                     Step.AllReduce step = steps.get(i);
-                    ranks.get(i).requireSpace(step, Space.HOST, step.state(), step.incoming());
+                    ranks.get(i).requireSpace(step, step.state().buffer().space(), step.incoming());
                     all = merged(all, (Summed) ranks.get(i).get(step, step.state(), row, head), step.toString());
                 }
                 for (int i = 0; i < ranks.size(); i++) {

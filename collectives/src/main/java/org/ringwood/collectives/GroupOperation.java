@@ -32,14 +32,14 @@ final class GroupOperation implements Operation {
         Envelope envelope = envelope(group.rank(), to, hop, tag, payload.byteSize(), digest);
         account.sent(payload.byteSize(), hop, group.topology().sameNode(group.rank(), to));
         Transport transport = group.member().transport();
-        return track(true, to, hop, tag, transport.isIntact() ? transport.send(envelope, payload) : WITHHELD);
+        return track(true, to, hop, tag, transport.isIntact() ? group.send(to, envelope, payload) : WITHHELD);
     }
 
     @Override
     public Transfer receive(int from, int hop, int tag, MemorySegment into, long digest) {
         Envelope envelope = envelope(from, group.rank(), hop, tag, into.byteSize(), digest);
         account.received(hop);
-        return track(false, from, hop, tag, group.member().transport().receive(envelope, into));
+        return track(false, from, hop, tag, group.receive(from, envelope, into));
     }
 
     @Override

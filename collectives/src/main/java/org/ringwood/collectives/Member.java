@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure.Cause;
+import org.ringwood.collectives.link.NodeLink;
 import org.ringwood.collectives.transport.Transport;
 
 /** One rank's part in a job: what all its groups share. */
@@ -52,6 +53,15 @@ final class Member implements AutoCloseable {
 
     void wake() {
         waiting.wake();
+    }
+
+    /** Waits in whatever group move the link, too, until it is {@linkplain #release released}. */
+    void drive(NodeLink link) {
+        waiting.drive(link);
+    }
+
+    void release(NodeLink link) {
+        waiting.release(link);
     }
 
     /** The smallest group id that this rank has not used. */

@@ -2,6 +2,7 @@ package org.ringwood.collectives;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ranks that work together, seen from one of them. Every rank calls the same operations in the same order; operations are
@@ -24,10 +25,21 @@ public interface ProcessGroup extends AutoCloseable {
     TrafficLedger ledger();
 
     /**
-     * Whether {@link Operation} sends memory of this rank's device, and receives into it, as it does with that of the host: segments that no thread may touch, and
-     * whose addresses the device knows. Each rank uses either, whatever its peers do. Collective operations and borrowing use memory of the host.
+     * Whether the transport sends memory of this rank's device, and receives into it, as it does with that of the host: segments that no thread may touch, and
+     * whose addresses the device knows. Each rank uses either then, whatever its peers do. Of collective operations only {@link
+     * #allReduce(MemorySegment, MemorySegment, long, long, Reducer)} takes such memory, too; borrowing uses memory of the host.
      */
     boolean takesDeviceMemory();
+
+    /**
+     * Links the devices of ranks that share a node, if each of them reaches the others': then messages take memory of devices until the link is closed, even where the
+     * transport carries memory of the host alone. A message is from device to device, out of memory of the link, or from host to host. A collective operation; where there is a link already
+     * the call joins it.
+     *
+     * @param device of this rank, null if it has none; then no rank of its node is linked
+     * @return the link, or why messages of this rank go by way of the host, or by a transport that takes memory of devices itself
+     */
+    Linking link(@Nullable MessageDevice device);
 
     /**
      * Memory that peers can read in place where the transport shares memory; ordinary native memory elsewhere. Sending from

@@ -5,6 +5,11 @@ import java.lang.foreign.MemorySegment;
 /** Combines elements of lower with those of higher ranks. Needs to be associative, not commutative unless it says so. */
 @FunctionalInterface
 public interface Reducer {
+    /** Adds numbers of f32, such as gradients; an element is one of {@link Float#BYTES}, or any number of them. */
+    static Reducer sumOfFloats() {
+        return FloatSum.INSTANCE;
+    }
+
     /**
      * Replaces {@code into} by {@code lower ⊕ higher}, element by element.
      *

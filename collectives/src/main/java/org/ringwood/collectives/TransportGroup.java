@@ -8,6 +8,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.ringwood.collectives.Operation.Transfer;
+import org.ringwood.collectives.link.NodeLink;
+import org.ringwood.collectives.transport.Envelope;
+import org.ringwood.collectives.transport.Transport;
 
 /** The process group over any transport. Collectives run on its point-to-point operations. */
 final class TransportGroup implements ProcessGroup {
@@ -22,6 +26,7 @@ final class TransportGroup implements ProcessGroup {
     private final AllGatherPlan allGatherPlan;
     private final TrafficLedger ledger = new TrafficLedger();
     private final Set<GroupOperation> open = new LinkedHashSet<>();
+    private @Nullable NodeLink link;
     private long nextOperation;
     private boolean closed;
 
@@ -62,6 +67,75 @@ final class TransportGroup implements ProcessGroup {
     }
 
     @Override
+    public Linking link(@Nullable MessageDevice device) {
+        NodeLink linked = link;
+        if (linked != null) {
+            return new Linking(linked.join(), "");
+        }
+        try {
+            String obstacle = NodeLink.obstacle(this, device, reluctance(device));
+            if (device == null || !obstacle.isEmpty()) {
+                return new Linking(null, obstacle);
+            }
+            NodeLink made = new NodeLink(this, member.transport(), device, this::unlink);
+            link = made;
+            member.drive(made);
+            return new Linking(made, "");
+        } catch (RuntimeException | Error e) {
+            fail(e);
+            throw e;
+        }
+    }
+
+    /** Why this rank wants no link, empty if it does. */
+    private String reluctance(@Nullable MessageDevice device) {
+        if (size() == 1) {
+            return "there is one rank";
+        }
+        if (member.transport().takesDeviceMemory()) {
+            return member.transport().name() + " takes memory of devices itself";
+        }
+        boolean alone = topology.nodes().stream().distinct().count() == 1;
+        if (!alone && !member.transport().takesDeviceMemoryAcrossNodes()) {
+            return "messages between nodes take memory of the host";
+        }
+        return device == null ? "rank " + rank + " has no device that shares its memory" : "";
+    }
+
+    /** Messages are from host to host again. Returns whether all ranks of the node say so, which none does that is on its way out because of an error. */
+    private boolean unlink() {
+        NodeLink former = link;
+        if (former != null) {
+            member.release(former);
+            link = null;
+        }
+        return liveness().failure() == null
+                && Farewell.exchange(this, member.job().timeouts().peer());
+    }
+
+    /** Leaves an operation unfinished without that being a failure: what still comes for it is of no interest. */
+    void abandon(GroupOperation operation) {
+        open.remove(operation);
+    }
+
+    /** See {@link Transport#send}. */
+    Transfer send(int to, Envelope envelope, MemorySegment payload) {
+        NodeLink between = linkTo(to, payload);
+        return between == null ? member.transport().send(envelope, payload) : between.send(envelope, payload);
+    }
+
+    /** See {@link Transport#receive}. */
+    Transfer receive(int from, Envelope envelope, MemorySegment into) {
+        NodeLink between = linkTo(from, into);
+        return between == null ? member.transport().receive(envelope, into) : between.receive(envelope, into);
+    }
+
+    private @Nullable NodeLink linkTo(int peer, MemorySegment payload) {
+        NodeLink between = link;
+        return between != null && topology.sameNode(rank, peer) && between.carries(payload) ? between : null;
+    }
+
+    @Override
     public TrafficLedger ledger() {
         return ledger;
     }
@@ -78,6 +152,9 @@ final class TransportGroup implements ProcessGroup {
 
     @Override
     public void withdraw() {
+        if (link != null && liveness().failure() != null) {
+            link.withdraw(member.job().timeouts().peer());
+        }
         member.withdraw();
     }
 

@@ -1,10 +1,13 @@
 package org.ringwood.collectives;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure.Cause;
 import org.ringwood.collectives.ProcessGroup.Wait;
+import org.ringwood.collectives.link.NodeLink;
 import org.ringwood.collectives.transport.Transport;
 
 /** How one rank waits: it drives the transport, looks for failures and the clock, and rests when nothing moves. */
@@ -21,6 +24,7 @@ final class Waiting {
     private final Transport transport;
     private final Liveness liveness;
     private final Timeouts timeouts;
+    private final List<NodeLink> links = new ArrayList<>();
     private final long jobBegan = System.nanoTime();
     private volatile @Nullable Thread waiter;
 
@@ -31,14 +35,36 @@ final class Waiting {
         this.timeouts = timeouts;
     }
 
+    /** Every wait moves this link, too, from now on. */
+    void drive(NodeLink link) {
+        links.add(link);
+    }
+
+    /** The end of {@link #drive}. */
+    void release(NodeLink link) {
+        links.remove(link);
+    }
+
     /** See {@link ProcessGroup#await}. */
     void await(Wait wait) {
         Thread outer = waiter;
+        requireOneThread(outer);
         waiter = Thread.currentThread();
         try {
             loop(wait);
         } finally {
             waiter = outer;
+        }
+    }
+
+    /** Of two threads that wait at once, one most likely comes to know: else they would share a transport in disorder. */
+    private void requireOneThread(@Nullable Thread other) {
+        Thread self = Thread.currentThread();
+        if (other != null && !other.equals(self)) {
+            throw new IllegalStateException(
+                    ("thread '%s' waits in a group of rank %d while thread '%s' does; a group and all that are split from it belong"
+                                    + " to one thread: connect a group of its own for the other")
+                            .formatted(self.getName(), rank, other.getName()));
         }
     }
 
@@ -54,6 +80,9 @@ final class Waiting {
             boolean moved;
             try {
                 moved = transport.progress();
+                for (NodeLink link : links) {
+                    moved |= link.progress();
+                }
                 if (wait.done()) {
                     liveness.progressed();
                     return;

@@ -60,6 +60,23 @@ class GroupTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 7})
+    void addsFloats(int ranks) {
+        float[] sums = new float[5];
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = i * ranks + ranks * (ranks - 1) / 2f;
+        }
+        RankThreads.run(ProcessGroups.inProcess(ranks), group -> {
+            float[] numbers = new float[sums.length];
+            for (int i = 0; i < numbers.length; i++) {
+                numbers[i] = i + group.rank();
+            }
+            group.allReduce(MemorySegment.ofArray(numbers), Float.BYTES, Reducer.sumOfFloats());
+            assertThat(numbers).containsExactly(sums);
+        });
+    }
+
     private static final class Sum implements Reducer {
         @Override
         public void reduce(MemorySegment lower, MemorySegment higher, MemorySegment into) {

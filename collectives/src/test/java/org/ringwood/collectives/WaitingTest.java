@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -132,6 +133,22 @@ class WaitingTest {
         ended.set(true);
         waiting.wake();
         rank.join();
+    }
+
+    @Test
+    void refusesAThreadWhileAnotherWaits() {
+        Waiting waiting = waiting(new Clock(0), LONG);
+        waiting.await(once(
+                () -> {
+                    CompletableFuture<Void> other = CompletableFuture.runAsync(
+                            () -> waiting.await(once(() -> true, false)),
+                            task -> Thread.ofPlatform().name("other").start(task));
+                    assertThatThrownBy(other::join)
+                            .hasCauseInstanceOf(IllegalStateException.class)
+                            .hasMessageContaining("thread 'other' waits in a group of rank 0 while thread '");
+                    return true;
+                },
+                false));
     }
 
     /** Ranks may outnumber the cores. */

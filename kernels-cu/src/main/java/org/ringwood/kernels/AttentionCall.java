@@ -17,6 +17,7 @@ import java.util.List;
  * @param slices disjoint slices of global positions
  * @param scale factor of the scores
  * @param softcap bound of the scores, 0 for none
+ * @param dropout which of the weights are dropped; {@code sum} has them all, {@code out} the kept ones
  * @param state {@code rows × Hq} states over dv, accumulated in place
  * @param cancellation looked at every 100 ms at most; a cancelled call ends with {@link java.util.concurrent.CancellationException}
  */
@@ -29,6 +30,7 @@ public record AttentionCall(
         List<Slice> slices,
         float scale,
         float softcap,
+        Dropout dropout,
         SoftmaxState state,
         Cancellation cancellation) {
 
@@ -45,6 +47,32 @@ public record AttentionCall(
                 queries,
                 keys,
                 values);
+    }
+
+    /** Without dropout. */
+    public AttentionCall(
+            Tensor queries,
+            Tensor keys,
+            Tensor values,
+            Positions queryPositions,
+            Positions keyPositions,
+            List<Slice> slices,
+            float scale,
+            float softcap,
+            SoftmaxState state,
+            Cancellation cancellation) {
+        this(
+                queries,
+                keys,
+                values,
+                queryPositions,
+                keyPositions,
+                slices,
+                scale,
+                softcap,
+                Dropout.NONE,
+                state,
+                cancellation);
     }
 
     /** @throws IllegalArgumentException if shapes, dtypes, positions or scales of what is attended disagree */

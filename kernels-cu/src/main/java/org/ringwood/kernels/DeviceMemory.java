@@ -1,6 +1,7 @@
 package org.ringwood.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.Future;
 
 /**
@@ -49,6 +50,11 @@ public interface DeviceMemory {
     /** A copy that is not cancelled. */
     default Future<?> download(Tensor from, Tensor to) {
         return download(from, to, Cancellation.NEVER);
+    }
+
+    /** What other processes of this machine may do with memory of this device; empty where the device has no such thing. */
+    default Optional<DeviceSharing> sharing() {
+        return Optional.empty();
     }
 
     /**

@@ -13,6 +13,9 @@ import java.util.List;
  *   <li>{@code Σ_q p dOut} to that of a value.
  * </ul>
  *
+ * <p>With dropout, and {@code m} the factor of a weight, 0 or {@link Dropout#scale}, slopes are {@code p · (m · dOut · v − delta)}, and the gradient
+ * of a value gets {@code Σ_q m p dOut}.
+ *
  * <p>{@code lse} and {@code delta} are those of the whole attention, over all keys, wherever they are: so any way of cutting the keys gives
  * the same gradients, as with {@link SoftmaxState}. The scores are computed anew (Dao et al., FlashAttention, arXiv 2205.14135, §3.1), so
  * that memory is linear in the rows.
@@ -25,6 +28,7 @@ import java.util.List;
  * @param slices disjoint slices of global positions
  * @param scale factor of the scores
  * @param softcap bound of the scores, 0 for none
+ * @param dropout that of the attention
  * @param lse {@code [rows, Hq, 1]} of f32, from {@link AttentionKernels#finish}
  * @param delta {@code [rows, Hq, 1]} of f32, from {@link GradientKernels#delta}
  * @param outGradients {@code [rows, Hq, dv]}, of the queries' dtype
@@ -42,6 +46,7 @@ public record GradientCall(
         List<Slice> slices,
         float scale,
         float softcap,
+        Dropout dropout,
         Tensor lse,
         Tensor delta,
         Tensor outGradients,

@@ -1,5 +1,6 @@
 package org.ringwood.kernels;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -21,6 +22,8 @@ import java.lang.foreign.MemorySegment;
  */
 public record Tensor(
         MemorySegment memory, DType dtype, long tokens, int heads, int dim, long tokenStride, long headStride) {
+    /** Of memory that vectors read. */
+    private static final long ALIGNMENT = 64;
 
     /** @throws IllegalArgumentException if the shape or the strides do not fit into {@code memory} */
     public Tensor {
@@ -45,6 +48,12 @@ public record Tensor(
     /** The dense tensor over the start of {@code memory}: rows follow each other without gaps, as do their heads. */
     public static Tensor dense(MemorySegment memory, DType dtype, long tokens, int heads, int dim) {
         return new Tensor(memory, dtype, tokens, heads, dim, (long) heads * dim, dim);
+    }
+
+    /** A dense tensor of zeros in new memory of the host, which the arena frees. */
+    public static Tensor allocate(Arena arena, DType dtype, long tokens, int heads, int dim) {
+        long bytes = denseBytes(dtype, tokens, heads, dim);
+        return dense(arena.allocate(bytes, ALIGNMENT), dtype, tokens, heads, dim);
     }
 
     /** Bytes of a dense tensor of this shape. */

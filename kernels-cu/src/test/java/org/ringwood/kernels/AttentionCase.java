@@ -12,30 +12,32 @@ import org.ringwood.kernels.scalar.AttentionProblem;
  *
  * @param queries query rows
  * @param keys key rows
- * @param queryHeads heads of the queries
- * @param keyHeads heads of keys and values
+ * @param heads heads of the queries
+ * @param kvHeads heads of keys and values
  * @param dim elements of queries and keys
  * @param dimV elements of values
  * @param dtype element type
  * @param layout layout of the inputs
  * @param slices slices of rows
  * @param softcap bound of scores, or 0
- * @param deviation standard deviation of queries and keys
+ * @param spread standard deviation of queries and keys
  * @param seed seed of the numbers
+ * @param dropout of weights
  */
 public record AttentionCase(
         int queries,
         int keys,
-        int queryHeads,
-        int keyHeads,
+        int heads,
+        int kvHeads,
         int dim,
         int dimV,
         DType dtype,
         Layout layout,
         List<Slice> slices,
         float softcap,
-        float deviation,
-        long seed) {
+        float spread,
+        long seed,
+        Dropout dropout) {
 
     /** Causal attention of equally many queries and keys, one head, f32. */
     public static AttentionCase causal(int tokens, int dim) {
@@ -51,7 +53,8 @@ public record AttentionCase(
                 List.of(Slice.of(0, tokens, 0, tokens, Slice.Kind.CAUSAL)),
                 0,
                 1,
-                42);
+                42,
+                Dropout.NONE);
     }
 
     /** Full attention. */
@@ -62,55 +65,61 @@ public record AttentionCase(
     /** Other numbers of rows. */
     public AttentionCase withTokens(int newQueries, int newKeys) {
         return new AttentionCase(
-                newQueries, newKeys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, softcap, deviation, seed);
+                newQueries, newKeys, heads, kvHeads, dim, dimV, dtype, layout, slices, softcap, spread, seed, dropout);
     }
 
     /** Other slices. */
     public AttentionCase withSlices(List<Slice> newSlices) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, newSlices, softcap, deviation, seed);
+                queries, keys, heads, kvHeads, dim, dimV, dtype, layout, newSlices, softcap, spread, seed, dropout);
     }
 
     /** Other heads. */
-    public AttentionCase withHeads(int newQueryHeads, int newKeyHeads) {
+    public AttentionCase withHeads(int newHeads, int newKvHeads) {
         return new AttentionCase(
-                queries, keys, newQueryHeads, newKeyHeads, dim, dimV, dtype, layout, slices, softcap, deviation, seed);
+                queries, keys, newHeads, newKvHeads, dim, dimV, dtype, layout, slices, softcap, spread, seed, dropout);
     }
 
     /** Values of other dim. */
     public AttentionCase withDimV(int newDimV) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, newDimV, dtype, layout, slices, softcap, deviation, seed);
+                queries, keys, heads, kvHeads, dim, newDimV, dtype, layout, slices, softcap, spread, seed, dropout);
     }
 
     /** Another element type. */
     public AttentionCase withDType(DType newDType) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, dimV, newDType, layout, slices, softcap, deviation, seed);
+                queries, keys, heads, kvHeads, dim, dimV, newDType, layout, slices, softcap, spread, seed, dropout);
     }
 
     /** Another layout. */
     public AttentionCase withLayout(Layout newLayout) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, newLayout, slices, softcap, deviation, seed);
+                queries, keys, heads, kvHeads, dim, dimV, dtype, newLayout, slices, softcap, spread, seed, dropout);
     }
 
     /** Scores that are bounded. */
     public AttentionCase withSoftcap(float newSoftcap) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, newSoftcap, deviation, seed);
+                queries, keys, heads, kvHeads, dim, dimV, dtype, layout, slices, newSoftcap, spread, seed, dropout);
     }
 
     /** Queries and keys of another standard deviation. */
-    public AttentionCase withDeviation(float newDeviation) {
+    public AttentionCase withDeviation(float newSpread) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, softcap, newDeviation, seed);
+                queries, keys, heads, kvHeads, dim, dimV, dtype, layout, slices, softcap, newSpread, seed, dropout);
     }
 
     /** Other numbers. */
     public AttentionCase withSeed(long newSeed) {
         return new AttentionCase(
-                queries, keys, queryHeads, keyHeads, dim, dimV, dtype, layout, slices, softcap, deviation, newSeed);
+                queries, keys, heads, kvHeads, dim, dimV, dtype, layout, slices, softcap, spread, newSeed, dropout);
+    }
+
+    /** Weights that are dropped. */
+    public AttentionCase withDropout(Dropout newDropout) {
+        return new AttentionCase(
+                queries, keys, heads, kvHeads, dim, dimV, dtype, layout, slices, softcap, spread, seed, newDropout);
     }
 
     /** The tensors of this case, in memory of {@code arena}. */
@@ -118,9 +127,9 @@ public record AttentionCase(
         Random random = new Random(seed);
         return new Tensors(
                 this,
-                layout.random(arena, dtype, queries, queryHeads, dim, deviation, random),
-                layout.random(arena, dtype, keys, keyHeads, dim, deviation, random),
-                layout.random(arena, dtype, keys, keyHeads, dimV, 1, random));
+                layout.random(arena, dtype, queries, heads, dim, spread, random),
+                layout.random(arena, dtype, keys, kvHeads, dim, spread, random),
+                layout.random(arena, dtype, keys, kvHeads, dimV, 1, random));
     }
 
     /** Runs this case on a device and judges every row. */
@@ -157,13 +166,13 @@ public record AttentionCase(
 
         /** For the oracle. */
         public AttentionProblem problem() {
-            return new AttentionProblem(queries, keys, values, of.slices(), scale(), of.softcap());
+            return new AttentionProblem(queries, keys, values, of.slices(), scale(), of.softcap(), of.dropout());
         }
 
         /** A cleared state. */
         public SoftmaxState newState(Arena arena, Device device) {
-            var memory = arena.allocate(SoftmaxState.bytes(of.queries(), of.queryHeads(), of.dimV()), 64);
-            SoftmaxState state = new SoftmaxState(memory.fill((byte) 0x7F), of.queries(), of.queryHeads(), of.dimV());
+            var memory = arena.allocate(SoftmaxState.bytes(of.queries(), of.heads(), of.dimV()), 64);
+            SoftmaxState state = new SoftmaxState(memory.fill((byte) 0x7F), of.queries(), of.heads(), of.dimV());
             await(device.kernels().clear(state));
             return state;
         }
@@ -184,14 +193,15 @@ public record AttentionCase(
                     of.slices(),
                     scale(),
                     of.softcap(),
+                    of.dropout(),
                     state,
                     Cancellation.NEVER);
         }
 
         /** Output and lse of a state. */
         public Result finish(Arena arena, Device device, SoftmaxState state) {
-            Tensor out = of.layout().allocate(arena, of.dtype(), of.queries(), of.queryHeads(), of.dimV());
-            Tensor lse = Layout.DENSE.allocate(arena, DType.F32, of.queries(), of.queryHeads(), 1);
+            Tensor out = of.layout().allocate(arena, of.dtype(), of.queries(), of.heads(), of.dimV());
+            Tensor lse = Layout.DENSE.allocate(arena, DType.F32, of.queries(), of.heads(), 1);
             await(device.kernels().finish(state, out, lse));
             return new Result(out, lse);
         }

@@ -53,11 +53,11 @@ public record GradientCase(AttentionCase attention) {
                         arena,
                         attention.dtype(),
                         attention.queries(),
-                        attention.queryHeads(),
+                        attention.heads(),
                         attention.dimV(),
                         1,
                         new Random(attention.seed() + 1));
-        Tensor delta = Layout.DENSE.allocate(arena, DType.F32, attention.queries(), attention.queryHeads(), 1);
+        Tensor delta = Layout.DENSE.allocate(arena, DType.F32, attention.queries(), attention.heads(), 1);
         AttentionCase.await(device.gradients().delta(result.out(), outGradients, delta));
         return new Tensors(
                 operands,
@@ -111,6 +111,7 @@ public record GradientCase(AttentionCase attention) {
                     of.slices(),
                     operands.scale(),
                     of.softcap(),
+                    of.dropout(),
                     lse,
                     delta,
                     outGradients,

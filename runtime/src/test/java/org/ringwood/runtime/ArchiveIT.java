@@ -1,6 +1,7 @@
 package org.ringwood.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -57,6 +59,45 @@ class ArchiveIT {
             Ended refused = run(home.resolve("ringwood").toString(), command, "kernels");
             assertThat(refused.code).isEqualTo(2);
             assertThat(refused.out).contains("checkout", home.toString());
+        }
+    }
+
+    @Test
+    void attendsArraysOfNumPy() throws Exception {
+        assumeTrue(succeeds("python3", "-c", "import numpy"), "there is no python3 with numpy here");
+        Path home = unpack(directory);
+        Random random = new Random();
+        List<String> schedules = List.of("ring", "tree", "ulysses", "gather", "hybrid");
+        List<String> command = List.of(
+                "python3",
+                home.resolve("examples/python/attend.py").toString(),
+                "--tokens=" + (1 + random.nextInt(200)),
+                "--workers=" + (1 + random.nextInt(3)),
+                "--schedule=" + schedules.get(random.nextInt(schedules.size())),
+                "--seed=" + random.nextInt(Integer.MAX_VALUE));
+        Ended attended = run(command.toArray(String[]::new));
+        assertThat(attended.code).as(command + ": " + attended.out).isZero();
+        assertThat(attended.out).containsPattern("\\d+ tokens: out within \\S+ \\(allowed \\S+\\), lse within ");
+    }
+
+    @Test
+    void missesNumPyInOneSentence() throws Exception {
+        assumeTrue(succeeds("python3", "--version"), "there is no python3 here");
+        Path home = unpack(directory);
+        // A Python that sees nothing that was installed besides it.
+        Ended refused = run(
+                "python3", "-E", "-S", home.resolve("examples/python/attend.py").toString());
+        assertThat(refused.code).isEqualTo(1);
+        assertThat(refused.out.strip())
+                .startsWith("attend.py: the module numpy is missing; install it")
+                .hasLineCount(1);
+    }
+
+    private boolean succeeds(String... command) throws InterruptedException {
+        try {
+            return run(command).code == 0;
+        } catch (IOException missing) {
+            return false;
         }
     }
 

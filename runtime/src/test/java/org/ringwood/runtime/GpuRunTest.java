@@ -9,10 +9,14 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Scanner;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,6 +77,9 @@ class GpuRunTest {
             Map<String, Object> report = report(workers);
             assertThat(String.valueOf(report.get("auto")).contains("the fastest device here"))
                     .isEqualTo(device.equals("auto"));
+            assertThat(report.get("auto"))
+                    .asString()
+                    .contains("by way of the host", "cuIpcGetMemHandle answers CUDA_ERROR_NOT_SUPPORTED");
             assertThat(run.leftovers()).isEmpty();
         }
     }
@@ -97,25 +104,107 @@ class GpuRunTest {
         assertBusCarried(counts, QUERIES + 3 * BLOCKS);
     }
 
-    /** On three devices: so many bytes of tensors to them, the output back, and little more. */
-    private static void assertBusCarried(Path counts, long tensors) throws IOException {
-        long toDevice = 0;
-        long toHost = 0;
-        int processes = 0;
+    /** Blocks come from the device of the rank before, and go over no bus but the links between devices; each process's memory is its own, which others open. */
+    @Test
+    void blocksGoFromDeviceToDeviceWithinANode() throws Exception {
+        Path counts = Files.createDirectory(directory.resolve("counts"));
+        Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
+        environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
+        environment.put("RINGWOOD_EMULATION_DEFERRED", "1");
+        environment.put("RINGWOOD_EMULATION_SHARED", "1");
+        try (LaunchedProgram run = run(environment, "workers=3", "transport=shm", "attention.mask=full")) {
+            assertThat(run.await()).as(run.err()).isZero();
+            assertThat(run.err()).doesNotContain("that another process has open were freed");
+            assertThat(report(3).get("auto")).asString().contains("from GPU to GPU");
+            assertThat(run.leftovers()).isEmpty();
+        }
+        assertBusCarried(counts, QUERIES + BLOCKS, 2 * BLOCKS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 'ring, tree, hybrid', shm", "3, 'ulysses, gather, double-ring', aeron"})
+    void resultsFromDeviceToDeviceAreVerified(int workers, String schedules, String transport) throws Exception {
+        Path counts = Files.createDirectory(directory.resolve("counts"));
+        Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
+        environment.put("RINGWOOD_EMULATION_COUNTS", counts.toString());
+        environment.put("RINGWOOD_EMULATION_SHARED", "1");
+        try (LaunchedProgram run = run(
+                environment,
+                "workers=" + workers,
+                "transport=" + transport,
+                "attention.schedule=[" + schedules + "]")) {
+            assertThat(run.await()).as(run.err()).isZero();
+            assertThat(run.err()).doesNotContain("that another process has open were freed");
+            report(workers);
+        }
+        assertThat(counted(counts))
+                .hasSize(workers)
+                .allSatisfy(bytes -> assertThat(bytes.ofOthers()).isPositive());
+    }
+
+    /** What a process's device has copied. */
+    private record Copied(long toDevice, long toHost, long ofOthers) {}
+
+    private static List<Copied> counted(Path counts) throws IOException {
+        List<Copied> all = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(counts)) {
             for (Path file : files) {
                 Scanner bytes = new Scanner(Files.readString(file));
-                toDevice += bytes.nextLong();
-                toHost += bytes.nextLong();
-                processes++;
+                all.add(new Copied(bytes.nextLong(), bytes.nextLong(), bytes.nextLong()));
             }
         }
+        return all;
+    }
+
+    /** The others have its memory open, and messages from it under way. */
+    @Test
+    void aWorkerThatIsKilledWhileItsGpuIsReadIsNamed() throws Exception {
+        Map<String, String> environment = new HashMap<>(EmulatedGpus.environment());
+        environment.put("RINGWOOD_EMULATION_SHARED", "1");
+        try (LaunchedProgram run = run(
+                environment,
+                "workers=3",
+                "transport=shm",
+                "attention.mask=full",
+                "verify=none",
+                "input.random.tokens=60000")) {
+            run.awaitMiddle(directory, "out.safetensors");
+            ProcessHandle victim = run.workers().get(1);
+            ProcessHandle reader = run.workers().get(2);
+            run.awaitWhileItRuns(() -> !Collections.disjoint(memoryOfDevices(victim), memoryOfDevices(reader)));
+            LaunchedProgram.signal("KILL", victim);
+            assertThat(run.await()).as(run.err()).isEqualTo(4);
+            assertThat(run.err()).contains("rank 1 (", "process " + victim.pid(), "was killed by signal 9");
+            assertThat(run.leftovers()).isEmpty();
+        }
+    }
+
+    /** The emulated devices' memory that a process has mapped, by the system's names of it. */
+    private static Set<String> memoryOfDevices(ProcessHandle process) throws IOException {
+        try (Stream<String> maps = Files.lines(Path.of("/proc", Long.toString(process.pid()), "maps"))) {
+            return maps.filter(line -> line.contains("ringwood-emulated-device"))
+                    .map(line -> line.split(" +", 6)[4])
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    private static void assertBusCarried(Path counts, long tensors) throws IOException {
+        assertBusCarried(counts, tensors, 0);
+    }
+
+    /** On three devices: so many bytes of tensors to them, the output back, from each other what they have, and little more. */
+    private static void assertBusCarried(Path counts, long tensors, long fromOthers) throws IOException {
+        List<Copied> all = counted(counts);
+        assertThat(all).hasSize(3);
+        long toDevice = all.stream().mapToLong(Copied::toDevice).sum();
+        long toHost = all.stream().mapToLong(Copied::toHost).sum();
+        long ofOthers = all.stream().mapToLong(Copied::ofOthers).sum();
         long output = 203L * 3 * (12 + 1) * 4;
         long little = 8192;
         assertThat(SoftmaxState.bytes(203, 3, 12)).as("states would show").isGreaterThan(little);
-        assertThat(processes).isEqualTo(3);
         assertThat(toDevice).isBetween(tensors, tensors + little);
         assertThat(toHost).isBetween(output, output + little);
+        assertThat(ofOthers).isEqualTo(fromOthers);
     }
 
     @Test

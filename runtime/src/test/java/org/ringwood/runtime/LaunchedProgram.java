@@ -99,14 +99,25 @@ final class LaunchedProgram implements AutoCloseable {
 
     /** Waits until a job is in the middle of its work: its output file has been made, and is not finished. */
     void awaitMiddle(Path directory, String output) throws IOException, InterruptedException {
+        awaitWhileItRuns(() -> contains(directory, "." + output));
+        seenWorkers.addAll(process.children().toList());
+    }
+
+    /** Returns once a condition holds that the running program brings about. */
+    void awaitWhileItRuns(Condition condition) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!contains(directory, "." + output)) {
+        while (!condition.holds()) {
             if (!process.isAlive() || System.nanoTime() > deadline) {
                 throw new AssertionError("the job did not come to its middle: " + err());
             }
             Thread.sleep(20);
         }
-        seenWorkers.addAll(process.children().toList());
+    }
+
+    /** What a running program brings about. */
+    @FunctionalInterface
+    interface Condition {
+        boolean holds() throws IOException;
     }
 
     private static boolean contains(Path directory, String prefix) throws IOException {

@@ -1,14 +1,17 @@
 package org.ringwood.attention.execution;
 
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.ringwood.attention.plan.GradientPlacement;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Operand;
 import org.ringwood.attention.plan.Pass;
 import org.ringwood.attention.plan.Placement;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.RankPlan;
+import org.ringwood.collectives.DeviceLink;
+import org.ringwood.collectives.Linking;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.TrafficLedger.Traffic;
 import org.ringwood.kernels.Device;
@@ -28,16 +31,43 @@ public final class PlanExecutor implements AutoCloseable {
 
     private final ProcessGroup group;
     private final Device device;
-    private final Workspace workspace;
+    private Workspace workspace;
+    private @Nullable DeviceLink link;
     private final Recent<Key, RankPlan> rankPlans = new Recent<>(REMEMBERED_PLANS);
 
-    private record Key(Plan plan, Set<Operand> strided, Set<Operand> onDevice) {}
+    private record Key(Plan plan, Set<Operand> strided, Set<Operand> onDevice, Space messages) {}
 
     /** An executor; neither the group nor the device becomes its own. */
     public PlanExecutor(ProcessGroup group, Device device) {
         this.group = group;
         this.device = device;
-        this.workspace = new Workspace(group, device);
+        this.workspace = new Workspace(group, device, null);
+    }
+
+    /**
+     * Lets what ranks of a node send go from device to device where all of them reach each other's, as by CUDA IPC, instead of by way of the host; see {@link
+     * ProcessGroup#link}. A collective operation; so is {@link #close} then. After a failure what other ranks may still read of the device stays allocated until it is closed.
+     *
+     * @return why this rank's messages do not, as a clause; empty if they do
+     */
+    public Optional<String> linkDevices() {
+        if (link != null) {
+            return Optional.empty();
+        }
+        Linking linking;
+        try {
+            linking = group.link(SharedDevice.of(device));
+        } catch (RuntimeException | Error e) {
+            group.fail(e);
+            throw e;
+        }
+        link = linking.link();
+        if (link == null) {
+            return Optional.of(linking.reason());
+        }
+        workspace.close();
+        workspace = new Workspace(group, device, link);
+        return Optional.empty();
     }
 
     /** Runs a plan without a listener; see {@link #execute(Plan, AttentionTensors, Scoring, StepListener)}. */
@@ -92,7 +122,7 @@ public final class PlanExecutor implements AutoCloseable {
         try {
             requireGroup(plan);
             CallerTensors tensors = given.get();
-            rankPlan = rankPlans.get(new Key(plan, tensors.strided(), tensors.onDevice()), this::rankPlan);
+            rankPlan = rankPlans.get(new Key(plan, tensors.strided(), tensors.onDevice(), messages()), this::rankPlan);
             tensors.requireFit(plan, rankPlan);
             scoring.requireFit(plan, group.rank());
             memory = new RankMemory(rankPlan, tensors, workspace.slots(rankPlan));
@@ -120,15 +150,17 @@ public final class PlanExecutor implements AutoCloseable {
             requireOnHost(key);
             return key.plan.rank(group.rank(), key.strided);
         }
-        if (key.plan.pass() == Pass.BACKWARD) {
-            return GradientPlacement.of(key.plan.rank(group.rank(), key.strided), key.onDevice);
+        if (key.messages == Space.HOST) {
+            return Placement.of(key.plan.rank(group.rank(), key.strided), key.onDevice, Space.HOST);
         }
-        // What is sent from the device is packed, on its way to the host if it can't be sent from there.
         Set<Operand> packed = EnumSet.noneOf(Operand.class);
         packed.addAll(key.strided);
         packed.addAll(key.onDevice);
-        Space messages = group.takesDeviceMemory() ? Space.DEVICE : Space.HOST;
-        return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice, messages);
+        return Placement.of(key.plan.rank(group.rank(), packed), key.onDevice, Space.DEVICE);
+    }
+
+    private Space messages() {
+        return link != null || group.takesDeviceMemory() ? Space.DEVICE : Space.HOST;
     }
 
     private void requireOnHost(Key key) {
@@ -147,9 +179,12 @@ public final class PlanExecutor implements AutoCloseable {
         }
     }
 
-    /** Frees the executor's memory. */
+    /** Frees the executor's memory; if devices are linked, once all ranks do so. */
     @Override
     public void close() {
-        workspace.close();
+        try (DeviceLink _ = link) {
+            link = null;
+            workspace.close();
+        }
     }
 }

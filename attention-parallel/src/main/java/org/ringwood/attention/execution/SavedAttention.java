@@ -13,7 +13,7 @@ import org.ringwood.kernels.Tensor;
  * for layers and micro-batches, and they may be differentiated in any order that is the same on all ranks.
  *
  * <p>It is used up by its backward pass. Close it where there will be none. To recompute in place of keeping: close it, free output and
- * inputs, and before the backward pass attend once more.
+ * inputs, and before the backward pass attend once more, with the same seed if weights are dropped.
  */
 public final class SavedAttention implements AutoCloseable {
     private final SequenceParallelAttention owner;
@@ -38,8 +38,7 @@ public final class SavedAttention implements AutoCloseable {
 
     /** Memory for the log-sum-exps of an attention. */
     static Tensor lse(Arena arena, Tensor out) {
-        long bytes = Tensor.denseBytes(DType.F32, out.tokens(), out.heads(), 1);
-        return Tensor.dense(arena.allocate(Math.max(1, bytes), 64), DType.F32, out.tokens(), out.heads(), 1);
+        return Tensor.allocate(arena, DType.F32, out.tokens(), out.heads(), 1);
     }
 
     /** The plan of the attention. */

@@ -70,6 +70,16 @@ public final class SequenceParallelAttention implements AutoCloseable {
         this.executor = new PlanExecutor(group, device);
     }
 
+    /**
+     * Lets keys, values and gradients go between ranks of a node from device to device where all of them reach each other's, as by CUDA IPC, instead of by way of the
+     * host. All ranks call it, also those whose device has no memory of its own, before their first attention; {@link #close} is then for all ranks, too.
+     *
+     * @return why this rank's messages do not, as a clause; empty if they do
+     */
+    public Optional<String> linkDevices() {
+        return executor.linkDevices();
+    }
+
     /** The plan for a mask, made when it is first asked for. The mask's lengths and the shape are those of the whole sequence. */
     public Plan plan(Mask mask, AttentionShape shape) {
         return plans.get(
@@ -110,7 +120,12 @@ public final class SequenceParallelAttention implements AutoCloseable {
         return forward(plan, queries, keys, values, out, Scoring.of(plan.shape().dim()));
     }
 
-    /** Attends, and keeps what the backward pass needs. */
+    /**
+     * Attends, and keeps what the backward pass needs.
+     *
+     * @param scoring with a seed of its own for every attention if weights are {@linkplain Scoring#withDropout dropped}; backward takes it from what is
+     *     returned
+     */
     public SavedAttention forward(Plan plan, Tensor queries, Tensor keys, Tensor values, Tensor out, Scoring scoring) {
         Arena arena = Arena.ofShared();
         try {
@@ -206,7 +221,7 @@ public final class SequenceParallelAttention implements AutoCloseable {
         }
     }
 
-    /** Frees its memory; group and device stay open. */
+    /** Frees its memory, once all ranks do so if {@linkplain #linkDevices devices are linked}; group and device stay open. */
     @Override
     public void close() {
         executor.close();

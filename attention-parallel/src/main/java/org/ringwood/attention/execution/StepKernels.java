@@ -80,6 +80,7 @@ final class StepKernels {
                 attend.slices(),
                 scoring.scale(),
                 scoring.softcap(),
+                scoring.dropout().fromHead(attend.firstHead()),
                 memory.state(attend.state()),
                 cancellation);
     }
@@ -94,6 +95,7 @@ final class StepKernels {
                 of.slices(),
                 scoring.scale(),
                 scoring.softcap(),
+                scoring.dropout().fromHead(of.firstHead()),
                 memory.tensor(of.lse()),
                 memory.tensor(of.delta()),
                 memory.tensor(of.outGradients()),

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.plan.Buffer;
 import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.plan.Step;
+import org.ringwood.collectives.DeviceLink;
 import org.ringwood.collectives.GroupMemory;
 import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
@@ -19,8 +20,8 @@ import org.ringwood.kernels.DeviceMemory;
 
 /**
  * The memory of a rank's plans, kept from run to run, which grows with the largest plan. What is sent lies in memory of the group,
- * which peers may read in place and of which there may be little; what kernels attend in memory of the device if it has its own; everything else in ordinary
- * memory. Slots that are only ever filled in place take none.
+ * which peers may read in place and of which there may be little; what kernels attend in memory of the device if it has its own, of the group's link if it is sent from
+ * there; everything else in ordinary memory. Slots that are only ever filled in place take none.
  */
 final class Workspace implements AutoCloseable {
     private static final long ALIGNMENT = 64;
@@ -28,11 +29,16 @@ final class Workspace implements AutoCloseable {
     private final Region shared;
     private final Region ordinary;
     private final Region onDevice;
+    private final Region sentFromDevice;
 
-    Workspace(ProcessGroup group, Device device) {
+    /** @param link of the group's devices, null if they are not linked */
+    Workspace(ProcessGroup group, Device device, @Nullable DeviceLink link) {
         shared = new Region(group::allocate);
         ordinary = new Region(OrdinaryMemory::new);
-        onDevice = new Region(bytes -> new MemoryOnDevice(device.memory().orElseThrow(), bytes));
+        LongFunction<GroupMemory> there =
+                bytes -> new MemoryOnDevice(device.memory().orElseThrow(), bytes);
+        onDevice = new Region(there);
+        sentFromDevice = new Region(link == null ? there : link::allocate);
     }
 
     /** Memory for every slot of a plan; of undefined content, and empty for a slot that needs none. */
@@ -40,18 +46,28 @@ final class Workspace implements AutoCloseable {
         long[] bytes = plan.slotBytes();
         BitSet filled = filledSlots(plan);
         BitSet sent = sentSlots(plan);
-        BitSet kept = (BitSet) filled.clone();
         BitSet there = plan.slotsOnDevice();
-        kept.andNot(sent);
-        kept.andNot(there);
-        sent.and(filled);
-        sent.andNot(there);
+        BitSet here = (BitSet) filled.clone();
+        here.andNot(there);
         MemorySegment[] slots = new MemorySegment[bytes.length];
         Arrays.fill(slots, MemorySegment.NULL);
-        shared.carve(sent, bytes, slots);
-        ordinary.carve(kept, bytes, slots);
-        onDevice.carve(there, bytes, slots);
+        shared.carve(both(here, sent), bytes, slots);
+        ordinary.carve(butNot(here, sent), bytes, slots);
+        sentFromDevice.carve(both(there, sent), bytes, slots);
+        onDevice.carve(butNot(there, sent), bytes, slots);
         return List.of(slots);
+    }
+
+    private static BitSet both(BitSet some, BitSet others) {
+        BitSet both = (BitSet) some.clone();
+        both.and(others);
+        return both;
+    }
+
+    private static BitSet butNot(BitSet some, BitSet others) {
+        BitSet left = (BitSet) some.clone();
+        left.andNot(others);
+        return left;
     }
 
     /** Slots that something is written to: all but those of blocks that are read in place alone. */
@@ -89,7 +105,8 @@ final class Workspace implements AutoCloseable {
     @Override
     public void close() {
         try (ordinary;
-                onDevice) {
+                onDevice;
+                sentFromDevice) {
             shared.close();
         }
     }

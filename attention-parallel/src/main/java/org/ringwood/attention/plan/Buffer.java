@@ -22,9 +22,9 @@ public record Buffer(int id, Operand operand, int slot, long rows, int heads, in
     /** Slot of a tensor that the caller owns. */
     public static final int CALLER = -1;
 
-    /** This buffer in a slot of the device. */
-    Buffer onDevice(int newSlot) {
-        return new Buffer(id, operand, newSlot, rows, heads, dim, dtype, Space.DEVICE);
+    /** This buffer on the device. */
+    Buffer onDevice() {
+        return new Buffer(id, operand, slot, rows, heads, dim, dtype, Space.DEVICE);
     }
 
     /** Whether the caller owns it. */

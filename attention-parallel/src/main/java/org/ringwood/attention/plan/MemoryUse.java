@@ -32,11 +32,16 @@ final class MemoryUse {
                 before.add(use.step);
             }
         }
-        if (writes && part.isAll()) {
+        boolean moves = writes
+                && uses.stream()
+                        .anyMatch(use -> use.part.buffer().id() != part.buffer().id());
+        if (moves || (writes && part.isAll())) {
             // Whatever comes after this step comes after all of those.
             uses.removeIf(use -> use.step != step);
         }
-        uses.add(next);
+        // The first that writes a buffer where another one was: the others come after it, not after all that concerned
+        // that one.
+        uses.add(moves ? new Use(step, part.buffer().all(), true) : next);
         return before;
     }
 }

@@ -1,7 +1,9 @@
 package org.ringwood.attention.plan;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,66 +12,105 @@ import java.util.stream.Stream;
 import org.ringwood.kernels.Space;
 
 /**
- * Places the work of a rank on a device that has memory of its own: the same kernels in the same order, with all that they attend and accumulate on the
- * device, and the copies that this takes as steps. What moves between ranks stays in memory of the host where messages take no other; where they do, all that the
- * plan has itself is on the device, so that what is received is attended where it came in, and sent on from there.
+ * Places a rank's plan on a device that has memory of its own: the same kernels in the same order, with all their operands, states and sums on the
+ * device, and the copies that this takes as steps. What moves between ranks stays in memory of the host where messages take no other; where they do, it
+ * comes in on the device and goes on from there.
  *
  * <ul>
- *   <li>States live on the device alone; one that is all-reduced is downloaded before, and finished from where it was reduced.
- *   <li>Queries, keys and values that the host has are uploaded once, as soon as they are there, to a twin on the device, and nothing else
- *       reads them but what sends them on: so a block's memory is free, or given back to whom it was borrowed from, before it is attended.
- *   <li>Twins of buffers that share a slot share one, too; an upload comes after all that read the former twin there.
- *   <li>The caller's tensors on the device are used in place. Those that are sent must come from a plan that packs them ({@link Plan#rank(int, Set)}): the copy
- *       that packs one is its download, and one that unpacks into an output is an upload. Where messages take memory of the device, they are packed there: a message
- *       is no kernel, and would not come after what the caller's stream still does.
+ *   <li>A buffer may have a twin in the other space. Rows are copied when a step needs them where they are not, and once unless they are written again.
+ *   <li>Twins of buffers that share a slot share one, too. A block that came in on the host is free, or given back to whom it was borrowed from, once it is uploaded.
+ *   <li>Of the plan's dependencies only the order of its steps is kept: each comes after those before it that use the same memory, if one of them writes.
+ *   <li>The caller's tensors on the device are used in place. Where messages take memory of the device, those that are sent must come from a plan that packs them
+ *       ({@link Plan#rank(int, Set)}): a message is no kernel, and would not come after what the caller's stream still does.
  *   <li>Memory of a device is lent to nobody: where messages take it, none is read in place.
  * </ul>
  */
 public final class Placement {
     private final RankPlan plan;
+    /** Where messages and all-reduces find what they move. */
+    private final Space messages;
+
     private final List<Buffer> buffers;
     private final List<Step> steps = new ArrayList<>();
     /** By id in the plan. */
-    private final int[] ids;
-    /** By id of a buffer of the host: the steps so far that fill it. */
-    private final Map<Integer, List<Integer>> writers = new HashMap<>();
-    /** By the id of the buffer that the host has. */
-    private final Map<Integer, Twin> twins = new HashMap<>();
-    /** The last twin in each slot of the device, by the slot of its buffer on the host. */
-    private final Map<Integer, Twin> bySlot = new HashMap<>();
-    /** By id of the state on the device: where the host has its all-reduced records. */
-    private final Map<Integer, Buffer> reduced = new HashMap<>();
-    /** By slot of the device: the messages that send its last buffer. */
-    private final Map<Integer, List<Step.Send>> sent = new HashMap<>();
+    private final List<Placed> placed = new ArrayList<>();
+    /** By slot, and of buffers that are in none by id, negative. */
+    private final Map<Integer, MemoryUse> uses = new HashMap<>();
+    /** By slot in the plan, and of the caller's by id, negative. */
+    private final Map<Integer, Integer> twinSlots = new HashMap<>();
+    /** Ids of buffers that are read where their sender has them. */
+    private final Set<Integer> lent = new HashSet<>();
 
     private int slots;
 
-    /** A buffer's copy on the device, the step that makes it, and those that read it. */
-    private static final class Twin {
-        private final Buffer buffer;
-        private final int upload;
-        private final List<Integer> readers = new ArrayList<>();
+    /** A buffer of the plan: where it is, and its twin in the other space. */
+    private static final class Placed {
+        private final Buffer home;
+        private final Map<Space, Buffer> buffers = new EnumMap<>(Space.class);
+        private final Residence onHost;
+        private final Residence onDevice;
+        /** The steps that copied it to the device. */
+        private final List<Integer> uploads = new ArrayList<>();
 
-        Twin(Buffer buffer, int upload) {
-            this.buffer = buffer;
-            this.upload = upload;
+        Placed(Buffer home) {
+            this.home = home;
+            buffers.put(home.space(), home);
+            onHost = new Residence(home.heads());
+            onDevice = new Residence(home.heads());
+            if (home.isCallers()) {
+                in(home.space()).add(home.all());
+            }
+        }
+
+        /** What of it is in a space. */
+        Residence in(Space space) {
+            return space == Space.HOST ? onHost : onDevice;
         }
     }
 
     private Placement(RankPlan plan, Set<Operand> onDevice, Space messages) {
         this.plan = plan;
+        this.messages = messages;
         this.buffers = new ArrayList<>(plan.buffers());
-        this.ids = new int[plan.steps().size()];
         this.slots = plan.slotBytes().length;
+        Set<Integer> onHost = messages == Space.HOST ? movingSlots() : Set.of();
         for (Buffer buffer : plan.buffers()) {
-            // States get there when they are cleared, and are all-reduced on the host.
-            boolean there = buffer.isCallers()
-                    ? onDevice.contains(buffer.operand())
-                    : messages == Space.DEVICE && buffer.operand() != Operand.STATE;
-            if (there) {
-                buffers.set(buffer.id(), buffer.onDevice(buffer.slot()));
+            boolean there = buffer.isCallers() ? onDevice.contains(buffer.operand()) : !onHost.contains(buffer.slot());
+            Buffer home = there ? buffer.onDevice() : buffer;
+            buffers.set(buffer.id(), home);
+            placed.add(new Placed(home));
+        }
+        for (Step step : plan.steps()) {
+            if (step instanceof Step.Message message && messages == Space.DEVICE) {
+                requirePacked(message);
+            }
+            if (step instanceof Step.Receive receive && receive.borrowed() && messages == Space.HOST) {
+                lent.add(receive.part().buffer().id());
             }
         }
+    }
+
+    private void requirePacked(Step.Message message) {
+        Buffer buffer = buffers.get(message.part().buffer().id());
+        if (buffer.isCallers() && buffer.space() == Space.DEVICE) {
+            throw new IllegalArgumentException("step " + message.id() + " (" + message + ") of rank " + plan.rank()
+                    + " is a message of the caller's " + buffer.operand()
+                    + " on the device; make a plan that packs what the caller has there");
+        }
+    }
+
+    /** Slots of what is sent, received or reduced, which must be where messages are. */
+    private Set<Integer> movingSlots() {
+        Set<Integer> moving = new HashSet<>();
+        for (Step step : plan.steps()) {
+            Stream<Part> parts = switch (step) {
+                case Step.Message message -> Stream.of(message.part());
+                case Step.AllReduce reduce -> Stream.of(reduce.state(), reduce.incoming());
+                default -> Stream.empty();
+            };
+            parts.forEach(part -> moving.add(part.buffer().slot()));
+        }
+        return moving;
     }
 
     /** The plan with its copies, where messages take memory of the host alone; see {@link #of(RankPlan, Set, Space)}. */
@@ -81,247 +122,232 @@ public final class Placement {
      * The plan with its copies.
      *
      * @param plan of a rank, all of it in memory of the host
-     * @param onDevice which of the caller's tensors are on the device; where they are sent or received the plan must treat them as strided
-     * @param messages where what is received lies, and the plan's own memory that is sent: on the device, if messages take that, too. Each rank decides for itself
+     * @param onDevice which of the caller's tensors are on the device; if messages are, too, the plan must treat these as strided
+     * @param messages where what is sent, received or reduced lies
      */
     public static RankPlan of(RankPlan plan, Set<Operand> onDevice, Space messages) {
         Placement placement = new Placement(plan, onDevice, messages);
-        for (Step step : plan.steps()) {
-            placement.ids[step.id()] = placement.place(step);
-        }
+        plan.steps().forEach(placement::place);
+        placement.giveBack();
         return new RankPlan(
                 plan.rank(), plan.queryPositions(), plan.keyPositions(), placement.buffers, placement.steps);
     }
 
-    /** Adds a step, and before it the copies that it needs; returns its id. */
-    private int place(Step step) {
-        return switch (step) {
-            case Step.Send send -> place(send);
-            case Step.Receive receive -> place(receive);
-            case Step.Copy copy -> place(copy);
-            case Step.Clear clear -> place(clear);
-            case Step.Attend attend -> place(attend);
-            case Step.AllReduce reduce -> place(reduce);
-            case Step.Finish finish -> place(finish);
-            case Step.Delta _, Step.Differentiate _, Step.Add _, Step.Round _ ->
-                throw new IllegalArgumentException(
-                        "the plan of rank " + plan.rank() + " is one of gradients; it is placed by GradientPlacement");
+    private void place(Step step) {
+        switch (step) {
+            case Step.Send send -> {
+                Part part = reading(send.part(), messages);
+                add(new Step.Send(
+                        steps.size(), after(List.of(part), List.of()), part, send.peer(), send.hop(), send.tag()));
+            }
+            case Step.Receive receive -> receive(receive);
+            case Step.AllReduce reduce -> {
+                Part state = updating(reduce.state(), messages);
+                Part incoming = writing(reduce.incoming(), messages);
+                add(new Step.AllReduce(steps.size(), after(List.of(), List.of(state, incoming)), state, incoming));
+            }
+            case Step.Copy copy -> copy(copy);
+            case Step.Clear clear -> {
+                Part state = writing(clear.state(), Space.DEVICE);
+                add(new Step.Clear(steps.size(), after(List.of(), List.of(state)), state));
+            }
+            case Step.Attend attend -> attend(attend);
+            case Step.Finish finish -> {
+                Part state = reading(finish.state(), Space.DEVICE);
+                Part out = writing(finish.out(), Space.DEVICE);
+                Part lse = writing(finish.lse(), Space.DEVICE);
+                List<Integer> after = after(List.of(state), List.of(out, lse));
+                add(new Step.Finish(steps.size(), after, state, finish.firstHead(), out, lse));
+            }
+            case Step.Delta delta -> {
+                Part out = reading(delta.out(), Space.DEVICE);
+                Part outGradients = reading(delta.outGradients(), Space.DEVICE);
+                Part to = writing(delta.delta(), Space.DEVICE);
+                List<Integer> after = after(List.of(out, outGradients), List.of(to));
+                add(new Step.Delta(steps.size(), after, out, outGradients, to));
+            }
+            case Step.Differentiate differentiate -> differentiate(differentiate);
+            case Step.Add more -> {
+                Part from = reading(more.from(), Space.DEVICE);
+                Part into = updating(more.into(), Space.DEVICE);
+                add(new Step.Add(steps.size(), after(List.of(from), List.of(into)), from, into));
+            }
+            case Step.Round round -> {
+                Part from = reading(round.from(), Space.DEVICE);
+                Part to = writing(round.to(), Space.DEVICE);
+                add(new Step.Round(steps.size(), after(List.of(from), List.of(to)), from, to));
+            }
             case Step.Upload _, Step.Download _ ->
                 throw new IllegalArgumentException("the plan of rank " + plan.rank() + " is placed already");
+        }
+    }
+
+    private void receive(Step.Receive receive) {
+        Part part = writing(receive.part(), messages);
+        boolean borrowed = receive.borrowed() && messages == Space.HOST;
+        Set<Integer> after = new LinkedHashSet<>(after(List.of(), List.of(part)));
+        if (borrowed) {
+            // It takes no memory that it could wait for; so that the rank does not run ahead, it waits for the copies
+            // that the plan's kernels read.
+            for (int id : receive.after()) {
+                operands(plan.steps().get(id)).map(this::placed).forEach(of -> after.addAll(of.uploads));
+            }
+        }
+        add(new Step.Receive(
+                steps.size(), List.copyOf(after), part, receive.peer(), receive.hop(), receive.tag(), borrowed));
+    }
+
+    /** To where the copy has its home, so that what packs a tensor of the device may be its download. */
+    private void copy(Step.Copy copy) {
+        Space target = placed(copy.to()).home.space();
+        boolean there = placed(copy.from()).in(target).missing(copy.from()).isEmpty();
+        Space source = there ? target : other(target);
+        Part from = reading(copy.from(), source);
+        Part to = writing(copy.to(), target);
+        List<Integer> after = after(List.of(from), List.of(to));
+        if (source == target) {
+            add(new Step.Copy(steps.size(), after, from, to));
+        } else {
+            transfer(copy.to(), after, from, to);
+        }
+    }
+
+    private void attend(Step.Attend of) {
+        List<Part> read = operands(of).map(part -> reading(part, Space.DEVICE)).toList();
+        Part state = updating(of.state(), Space.DEVICE);
+        add(new Step.Attend(
+                steps.size(),
+                after(read, List.of(state)),
+                read.get(0),
+                of.firstHead(),
+                read.get(1),
+                read.get(2),
+                of.queryPositions(),
+                of.keyPositions(),
+                of.slices(),
+                state,
+                of.area()));
+    }
+
+    private void differentiate(Step.Differentiate of) {
+        List<Part> read = operands(of).map(part -> reading(part, Space.DEVICE)).toList();
+        List<Part> sums = Stream.of(of.queryGradients(), of.keyGradients(), of.valueGradients())
+                .map(part -> updating(part, Space.DEVICE))
+                .toList();
+        add(new Step.Differentiate(
+                steps.size(),
+                after(read, sums),
+                read.get(0),
+                of.firstHead(),
+                read.get(1),
+                read.get(2),
+                of.queryPositions(),
+                of.keyPositions(),
+                of.slices(),
+                read.get(3),
+                read.get(4),
+                read.get(5),
+                sums.get(0),
+                sums.get(1),
+                sums.get(2),
+                of.area()));
+    }
+
+    /** What the kernel of a step reads of what other ranks may have sent. */
+    private static Stream<Part> operands(Step step) {
+        return switch (step) {
+            case Step.Attend of -> Stream.of(of.queries(), of.keys(), of.values());
+            case Step.Differentiate of ->
+                Stream.of(of.queries(), of.keys(), of.values(), of.lse(), of.delta(), of.outGradients());
+            default -> Stream.empty();
         };
     }
 
-    private int place(Step.Send send) {
-        Step.Send placed = new Step.Send(
-                steps.size(), onHost(send.after()), here(send.part()), send.peer(), send.hop(), send.tag());
-        if (isOwnOnDevice(placed.part().buffer())) {
-            sent.computeIfAbsent(placed.part().buffer().slot(), _ -> new ArrayList<>())
-                    .add(placed);
-        }
-        return add(placed);
-    }
-
-    private int place(Step.Receive receive) {
-        Part part = here(receive.part());
-        Set<Integer> after = new LinkedHashSet<>(onHost(receive.after()));
-        after.addAll(sendsOfFormer(part.buffer()));
-        return add(new Step.Receive(
-                steps.size(),
-                List.copyOf(after),
-                part,
-                receive.peer(),
-                receive.hop(),
-                receive.tag(),
-                receive.borrowed() && part.buffer().space() == Space.HOST));
-    }
-
-    /** The messages that send what was in a buffer's slot before: a block that would be read in place does not wait for them by itself. */
-    private List<Integer> sendsOfFormer(Buffer buffer) {
-        List<Integer> former = new ArrayList<>();
-        List<Step.Send> last = sent.getOrDefault(buffer.slot(), List.of());
-        for (Step.Send send : List.copyOf(last)) {
-            if (send.part().buffer().id() != buffer.id()) {
-                former.add(send.id());
-                last.remove(send);
+    /** Brings what the caller has there up to date. */
+    private void giveBack() {
+        for (Buffer buffer : plan.buffers()) {
+            if (buffer.isCallers() && buffer.rows() > 0) {
+                reading(buffer.all(), placed.get(buffer.id()).home.space());
             }
         }
-        return former;
     }
 
-    private boolean isOwnOnDevice(Buffer buffer) {
-        return !buffer.isCallers() && buffer.space() == Space.DEVICE;
+    private Placed placed(Part part) {
+        return placed.get(part.buffer().id());
     }
 
-    private int place(Step.Copy copy) {
-        Part from = here(copy.from());
-        Part to = here(copy.to());
-        List<Integer> after = onHost(copy.after());
-        if (from.buffer().space() == to.buffer().space()) {
-            return add(new Step.Copy(steps.size(), after, from, to));
+    private static Space other(Space space) {
+        return space == Space.HOST ? Space.DEVICE : Space.HOST;
+    }
+
+    /** The part in a space, after what was missing there was copied. */
+    private Part reading(Part part, Space space) {
+        Residence there = placed(part).in(space);
+        for (Part missing : there.missing(part)) {
+            Part from = in(buffer(part.buffer(), other(space)), missing);
+            Part to = in(buffer(part.buffer(), space), missing);
+            transfer(part, after(List.of(from), List.of(to)), from, to);
         }
-        return to.buffer().space() == Space.DEVICE
-                ? add(new Step.Upload(steps.size(), after, from, to))
-                : add(new Step.Download(steps.size(), after, from, to));
+        there.add(part);
+        return in(buffer(part.buffer(), space), part);
     }
 
-    private int place(Step.Clear clear) {
-        Buffer state = clear.state().buffer();
-        buffers.set(state.id(), state.onDevice(slots++));
-        return add(new Step.Clear(steps.size(), onDevice(clear.after()), here(clear.state())));
+    /** The part in a space, of undefined content, where alone it is afterwards. */
+    private Part writing(Part part, Space space) {
+        placed(part).in(space).add(part);
+        placed(part).in(other(space)).remove(part);
+        return in(buffer(part.buffer(), space), part);
     }
 
-    private int place(Step.Attend attend) {
-        Set<Integer> after = new LinkedHashSet<>(onDevice(attend.after()));
-        List<Part> operands = new ArrayList<>();
-        for (Part operand : List.of(attend.queries(), attend.keys(), attend.values())) {
-            operands.add(resident(operand, after));
+    /** The part in a space with what it holds, where alone it is afterwards. */
+    private Part updating(Part part, Space space) {
+        reading(part, space);
+        return writing(part, space);
+    }
+
+    /** Adds the copy of a part to the other space. */
+    private void transfer(Part inPlan, List<Integer> after, Part from, Part to) {
+        if (to.buffer().space() == Space.DEVICE) {
+            placed(inPlan).uploads.add(steps.size());
+            add(new Step.Upload(steps.size(), after, from, to));
+        } else {
+            add(new Step.Download(steps.size(), after, from, to));
         }
-        int id = add(new Step.Attend(
-                steps.size(),
-                List.copyOf(after),
-                operands.get(0),
-                operands.get(1),
-                operands.get(2),
-                attend.queryPositions(),
-                attend.keyPositions(),
-                attend.slices(),
-                here(attend.state()),
-                attend.area()));
-        uploads(attend).forEach(twin -> twin.readers.add(id));
-        return id;
     }
 
-    private int place(Step.AllReduce reduce) {
-        Part state = here(reduce.state());
-        Buffer former = reduce.state().buffer();
-        Buffer onHost = add(former, former.slot(), Space.HOST);
-        reduced.put(former.id(), onHost);
-        Part records = in(onHost, state);
-        int downloaded = add(new Step.Download(steps.size(), onDevice(reduce.after()), state, records));
-        return add(new Step.AllReduce(steps.size(), List.of(downloaded), records, reduce.incoming()));
+    private Buffer buffer(Buffer inPlan, Space space) {
+        return placed.get(inPlan.id()).buffers.computeIfAbsent(space, _ -> twin(inPlan, space));
     }
 
-    private int place(Step.Finish finish) {
-        Buffer onHost = reduced.get(finish.state().buffer().id());
-        Part state = onHost == null ? here(finish.state()) : in(onHost, finish.state());
-        return add(new Step.Finish(
-                steps.size(),
-                onDevice(finish.after()),
-                state,
-                finish.firstHead(),
-                here(finish.out()),
-                here(finish.lse())));
-    }
-
-    /** Where kernels find a part; {@code after} gets the step that brings it, if one does. */
-    private Part resident(Part part, Set<Integer> after) {
-        Part here = here(part);
-        if (here.buffer().space() == Space.DEVICE) {
-            after.addAll(writers.getOrDefault(here.buffer().id(), List.of()));
-            return here;
-        }
-        Twin twin = twins.get(part.buffer().id());
-        if (twin == null) {
-            twin = upload(part.buffer());
-        }
-        after.add(twin.upload);
-        return in(twin.buffer, part);
-    }
-
-    private Twin upload(Buffer buffer) {
-        Twin former = buffer.isCallers() ? null : bySlot.get(buffer.slot());
-        Set<Integer> after = new LinkedHashSet<>(writers.getOrDefault(buffer.id(), List.of()));
-        if (former != null) {
-            after.addAll(former.readers);
-        }
-        Buffer there = add(buffer, former == null ? slots++ : former.buffer.slot(), Space.DEVICE);
-        int id = add(new Step.Upload(steps.size(), List.copyOf(after), buffer.all(), there.all()));
-        Twin twin = new Twin(there, id);
-        twins.put(buffer.id(), twin);
-        if (!buffer.isCallers()) {
-            bySlot.put(buffer.slot(), twin);
-        }
+    private Buffer twin(Buffer of, Space space) {
+        int key = of.isCallers() ? -1 - of.id() : of.slot();
+        int slot = twinSlots.computeIfAbsent(key, _ -> slots++);
+        Buffer twin =
+                new Buffer(buffers.size(), of.operand(), slot, of.rows(), of.heads(), of.dim(), of.dtype(), space);
+        buffers.add(twin);
         return twin;
-    }
-
-    /**
-     * What a kernel comes after: other kernels, and merged states. What brings its operands to the host, their uploads come after.
-     */
-    private List<Integer> onDevice(List<Integer> after) {
-        List<Integer> kernels = new ArrayList<>();
-        for (int id : after) {
-            switch (plan.steps().get(id)) {
-                case Step.Clear _, Step.Attend _, Step.Finish _, Step.AllReduce _ -> kernels.add(ids[id]);
-                default -> {}
-            }
-        }
-        return List.copyOf(kernels);
-    }
-
-    /**
-     * What a step on the host comes after: an attention concerns it as a reader of buffers, and what reads those that the host has is their upload.
-     */
-    private List<Integer> onHost(List<Integer> after) {
-        Set<Integer> here = new LinkedHashSet<>();
-        for (int id : after) {
-            if (plan.steps().get(id) instanceof Step.Attend attend) {
-                uploads(attend).forEach(twin -> here.add(twin.upload));
-                if (operands(attend)
-                        .anyMatch(operand -> isOwnOnDevice(here(operand).buffer()))) {
-                    here.add(ids[id]);
-                }
-            } else {
-                here.add(ids[id]);
-            }
-        }
-        return List.copyOf(here);
-    }
-
-    /** The twins that an attention reads. */
-    private List<Twin> uploads(Step.Attend attend) {
-        List<Twin> uploads = new ArrayList<>();
-        operands(attend).forEach(operand -> {
-            Twin twin = twins.get(operand.buffer().id());
-            if (twin != null) {
-                uploads.add(twin);
-            }
-        });
-        return uploads;
-    }
-
-    private static Stream<Part> operands(Step.Attend attend) {
-        return Stream.of(attend.queries(), attend.keys(), attend.values());
-    }
-
-    /** A part in the buffer that took its buffer's place. */
-    private Part here(Part part) {
-        return in(buffers.get(part.buffer().id()), part);
     }
 
     private static Part in(Buffer buffer, Part part) {
         return new Part(buffer, part.fromRow(), part.toRow(), part.fromHead(), part.toHead());
     }
 
-    private Buffer add(Buffer like, int slot, Space space) {
-        Buffer buffer = new Buffer(
-                buffers.size(), like.operand(), slot, like.rows(), like.heads(), like.dim(), like.dtype(), space);
-        buffers.add(buffer);
-        return buffer;
+    /** Notes what the next step reads and writes; returns the steps that it comes after for that. */
+    private List<Integer> after(List<Part> read, List<Part> written) {
+        Set<Integer> after = new LinkedHashSet<>();
+        read.forEach(part -> after.addAll(use(part, false)));
+        written.forEach(part -> after.addAll(use(part, true)));
+        return List.copyOf(after);
     }
 
-    private int add(Step step) {
+    /** Notes that the next step uses a part; returns the steps that it comes after for that. */
+    private Set<Integer> use(Part part, boolean writes) {
+        Buffer buffer = part.buffer();
+        int key = buffer.isCallers() || lent.contains(buffer.id()) ? -1 - buffer.id() : buffer.slot();
+        return uses.computeIfAbsent(key, _ -> new MemoryUse()).use(steps.size(), part, writes);
+    }
+
+    private void add(Step step) {
         steps.add(step);
-        Part written = switch (step) {
-            case Step.Receive receive -> receive.part();
-            case Step.Copy copy -> copy.to();
-            case Step.Download download -> download.to();
-            case Step.Upload upload -> upload.to();
-            default -> null;
-        };
-        if (written != null) {
-            writers.computeIfAbsent(written.buffer().id(), _ -> new ArrayList<>())
-                    .add(step.id());
-        }
-        return step.id();
     }
 }

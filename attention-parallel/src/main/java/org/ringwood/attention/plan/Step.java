@@ -93,6 +93,7 @@ public sealed interface Step {
     /**
      * Attends queries to the keys and values of one region and accumulates into a state.
      *
+     * @param firstHead which head of the whole the first one of the queries is
      * @param queryPositions global positions of the query rows
      * @param keyPositions global positions of the key rows
      * @param slices what of the mask concerns these rows
@@ -103,6 +104,7 @@ public sealed interface Step {
             int id,
             List<Integer> after,
             Part queries,
+            int firstHead,
             Part keys,
             Part values,
             Positions queryPositions,
@@ -157,6 +159,7 @@ public sealed interface Step {
     /**
      * Adds the gradients of one region of attention to those of its queries, keys and values.
      *
+     * @param firstHead which head of the whole the first one of the queries is
      * @param queryPositions global positions of the query rows
      * @param keyPositions global positions of the key rows
      * @param slices what of the mask concerns these rows
@@ -166,6 +169,7 @@ public sealed interface Step {
             int id,
             List<Integer> after,
             Part queries,
+            int firstHead,
             Part keys,
             Part values,
             Positions queryPositions,

@@ -83,6 +83,7 @@ final class Accumulation {
             }
             int step = writer.attend(
                     queries.part().heads(run.from() - share.from(), run.to() - share.from()),
+                    run.from(),
                     positions,
                     keys.heads(run.keyFrom() - share.keyFrom(), run.keyTo() - share.keyFrom()),
                     values.heads(run.keyFrom() - share.keyFrom(), run.keyTo() - share.keyFrom()),

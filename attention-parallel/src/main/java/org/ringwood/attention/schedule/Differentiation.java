@@ -72,7 +72,7 @@ final class Differentiation {
         for (HeadShare run : share.runs(problem.shape())) {
             after.addAll(sums.ready());
             after.addAll(blockSums.ready());
-            int step = writer.differentiate(ofHeads(run, parts), queries, keys, pairs, List.copyOf(after));
+            int step = writer.differentiate(ofHeads(run, parts), run.from(), queries, keys, pairs, List.copyOf(after));
             sums.addedBy(step);
             blockSums.addedBy(step);
             steps.add(step);

@@ -161,8 +161,14 @@ final class PlanWriter {
         return add(new Step.Clear(steps.size(), after, sums));
     }
 
+    /**
+     * Attends queries to a region.
+     *
+     * @param firstHead which head of the whole the first one of the queries is
+     */
     int attend(
             Part queries,
+            int firstHead,
             Positions queryPositions,
             Part keys,
             Part values,
@@ -172,7 +178,17 @@ final class PlanWriter {
             long area,
             List<Integer> after) {
         return add(new Step.Attend(
-                steps.size(), after, queries, keys, values, queryPositions, keyPositions, slices, state, area));
+                steps.size(),
+                after,
+                queries,
+                firstHead,
+                keys,
+                values,
+                queryPositions,
+                keyPositions,
+                slices,
+                state,
+                area));
     }
 
     int allReduce(Part state, List<Integer> after) {
@@ -202,13 +218,20 @@ final class PlanWriter {
      * Adds the gradients of a region.
      *
      * @param parts of all operands of a backward pass but the output
+     * @param firstHead which head of the whole the first one of the queries is
      */
     int differentiate(
-            Map<Operand, Part> parts, Positions queries, Positions keys, Mask.Extract pairs, List<Integer> after) {
+            Map<Operand, Part> parts,
+            int firstHead,
+            Positions queries,
+            Positions keys,
+            Mask.Extract pairs,
+            List<Integer> after) {
         return add(new Step.Differentiate(
                 steps.size(),
                 after,
                 part(Operand.QUERIES, parts),
+                firstHead,
                 part(Operand.KEYS, parts),
                 part(Operand.VALUES, parts),
                 queries,

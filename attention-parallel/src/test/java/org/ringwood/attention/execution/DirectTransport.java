@@ -1,10 +1,18 @@
 package org.ringwood.attention.execution;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.GroupMemory;
+import org.ringwood.collectives.Job;
+import org.ringwood.collectives.Liveness;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.Topology;
+import org.ringwood.collectives.inprocess.InProcessTransport;
 import org.ringwood.collectives.transport.Envelope;
 import org.ringwood.collectives.transport.Transport;
 import org.ringwood.kernels.Space;
@@ -18,6 +26,21 @@ final class DirectTransport implements Transport {
 
     DirectTransport(Transport transport) {
         this.transport = transport;
+    }
+
+    /** The transports of all ranks. */
+    static List<DirectTransport> connect(int ranks, Liveness liveness) {
+        return InProcessTransport.connect(ranks, liveness).stream()
+                .map(DirectTransport::new)
+                .toList();
+    }
+
+    /** Groups over such transports, by rank. */
+    static List<ProcessGroup> groups(Topology topology, Liveness liveness, List<DirectTransport> transports) {
+        Job job = new Job(1, 0, topology, ShardedRun.TIMEOUTS);
+        return IntStream.range(0, transports.size())
+                .mapToObj(rank -> ProcessGroups.over(job, rank, transports.get(rank), liveness))
+                .toList();
     }
 
     @Override

@@ -2,12 +2,14 @@ package org.ringwood.attention.execution;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,6 +21,7 @@ import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.DeviceMemory;
+import org.ringwood.kernels.DeviceSharing;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.GradientKernels;
 import org.ringwood.kernels.SoftmaxState;
@@ -29,7 +32,10 @@ import org.ringwood.kernels.Tensor;
  * A device that has memory of its own, whose kernels are the CPU's: what is there is known to others by its address alone. It counts what is copied, and what
  * kernels are given in memory of the host.
  */
-final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
+final class DistantDevice implements Device, DeviceMemory, DeviceSharing, AttentionKernels {
+    /** By address, what all devices have exported: ranks are threads. */
+    private static final ConcurrentSkipListMap<Long, MemorySegment> EXPORTED = new ConcurrentSkipListMap<>();
+
     private static final long ALIGNMENT = 256;
 
     private final Device cpu = Devices.open(Devices.Kind.CPU, 1);
@@ -42,6 +48,8 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     final AtomicLong uploadedBytes = new AtomicLong();
     final AtomicLong downloadedBytes = new AtomicLong();
     final AtomicLong stagedBytes = new AtomicLong();
+    final AtomicLong bytesOfOthers = new AtomicLong();
+    boolean shares;
 
     private record Allocation(Arena arena, MemorySegment memory) {}
 
@@ -52,6 +60,13 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     /** A device whose every copy does something first. */
     DistantDevice(Runnable beforeCopy) {
         this.beforeCopy = beforeCopy;
+    }
+
+    /** Links the devices of all ranks if they are such that share their memory. */
+    static void link(Device device, PlanExecutor executor) {
+        if (device.memory().flatMap(DeviceMemory::sharing).isPresent()) {
+            Optional<String> _ = executor.linkDevices();
+        }
     }
 
     /** Whether no kernel or copy is queued or running. */
@@ -81,6 +96,7 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
         if (allocation == null) {
             throw new IllegalArgumentException("nothing is allocated there");
         }
+        EXPORTED.remove(memory.address());
         allocation.arena.close();
     }
 
@@ -132,6 +148,41 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
     }
 
     @Override
+    public Optional<DeviceSharing> sharing() {
+        return shares ? Optional.of(this) : Optional.empty();
+    }
+
+    @Override
+    public byte[] export(MemorySegment memory) {
+        EXPORTED.put(memory.address(), real(memory, 0));
+        byte[] handle = new byte[HANDLE_BYTES];
+        MemorySegment.ofArray(handle).set(ValueLayout.JAVA_LONG_UNALIGNED, 0, memory.address());
+        return handle;
+    }
+
+    @Override
+    public MemorySegment open(byte[] handle, long bytes) {
+        return Space.onDevice(MemorySegment.ofArray(handle).get(ValueLayout.JAVA_LONG_UNALIGNED, 0), bytes);
+    }
+
+    @Override
+    public void close(MemorySegment opened) {
+        require(EXPORTED.containsKey(opened.address()));
+    }
+
+    @Override
+    public Future<?> copy(MemorySegment from, MemorySegment to) {
+        Map.Entry<Long, MemorySegment> source = EXPORTED.floorEntry(from.address());
+        if (source == null) {
+            throw new AssertionError("nothing is exported at " + from.address());
+        }
+        MemorySegment target = real(to, 0);
+        MemorySegment payload = source.getValue().asSlice(from.address() - source.getKey(), from.byteSize());
+        bytesOfOthers.addAndGet(from.byteSize());
+        return remember(CompletableFuture.runAsync(() -> target.copyFrom(payload), copier));
+    }
+
+    @Override
     public void after(long stream) {
         throw new UnsupportedOperationException("it has no streams");
     }
@@ -180,6 +231,7 @@ final class DistantDevice implements Device, DeviceMemory, AttentionKernels {
                         call.slices(),
                         call.scale(),
                         call.softcap(),
+                        call.dropout(),
                         real(call.state()),
                         call.cancellation())));
     }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -24,14 +25,12 @@ import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.Schedule;
 import org.ringwood.attention.schedule.Schedules;
 import org.ringwood.collectives.GroupFailureException;
-import org.ringwood.collectives.Job;
 import org.ringwood.collectives.Liveness;
 import org.ringwood.collectives.MemoryExhaustedException;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.Topology;
-import org.ringwood.collectives.inprocess.InProcessTransport;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
@@ -43,7 +42,7 @@ import org.ringwood.kernels.Tensor;
 class DistantDeviceTest {
     private static final long TOKENS = 45;
     private static final AttentionShape SHAPE = new AttentionShape(TOKENS, TOKENS, 5, 3, 8, 12, DType.F32);
-    private static final Scoring SCORING = Scoring.of(8);
+    private static final Scoring SCORING = Scoring.of(8).withDropout(0.2, 6);
 
     static List<Schedule> schedules() {
         return Schedules.all();
@@ -59,24 +58,12 @@ class DistantDeviceTest {
         onEveryRank(ProcessGroups.inProcess(plan.problem().topology(), ShardedRun.TIMEOUTS), body);
     }
 
-    /** Transports whose messages take memory of devices, by rank. */
-    private static List<DirectTransport> direct(Plan plan, Liveness liveness) {
-        return InProcessTransport.connect(plan.ranks(), liveness).stream()
-                .map(DirectTransport::new)
-                .toList();
-    }
-
     private static void onEveryRank(
             Plan plan,
             Liveness liveness,
             List<DirectTransport> transports,
             BiConsumer<ProcessGroup, DistantDevice> body) {
-        Job job = new Job(1, 0, plan.problem().topology(), ShardedRun.TIMEOUTS);
-        onEveryRank(
-                IntStream.range(0, plan.ranks())
-                        .mapToObj(rank -> ProcessGroups.over(job, rank, transports.get(rank), liveness))
-                        .toList(),
-                body);
+        onEveryRank(DirectTransport.groups(plan.problem().topology(), liveness, transports), body);
     }
 
     private static void onEveryRank(List<ProcessGroup> groups, BiConsumer<ProcessGroup, DistantDevice> body) {
@@ -140,7 +127,7 @@ class DistantDeviceTest {
                     List<Execution> executions = host.run(Devices.Kind.CPU);
                     ShardedRun distant = new ShardedRun(arena, plan, layout, SCORING, 1);
                     Liveness liveness = Liveness.local();
-                    onEveryRank(plan, liveness, direct(plan, liveness), (group, device) -> {
+                    onEveryRank(plan, liveness, DirectTransport.connect(plan.ranks(), liveness), (group, device) -> {
                         if (group.rank() % 2 == 1 && layout == ShardedRun.Layout.DENSE) {
                             runOnDevice(plan, distant.shard(group.rank()), group, device);
                         } else {
@@ -156,13 +143,39 @@ class DistantDeviceTest {
         }
     }
 
-    /** Queries and the rank's own keys and values go to the device; the first send is from the caller's memory, the others from the device's. */
+    /** Of one node: what they receive they copy from each other. */
+    @ParameterizedTest
+    @MethodSource("schedules")
+    void bitsAreThoseOfTheHostWhereDevicesAreLinked(Schedule schedule) {
+        Topology node = Topology.singleNode(4);
+        Plan plan = schedule.plan(schedule.problem(SHAPE, Mask.causal(TOKENS, TOKENS), PartitionRule.ZIGZAG, node));
+        try (Arena arena = Arena.ofShared()) {
+            ShardedRun host = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, SCORING, 1);
+            long sent = host.run(Devices.Kind.CPU).stream()
+                    .mapToLong(execution -> execution.traffic().bytes())
+                    .sum();
+            for (ShardedRun.Layout layout : ShardedRun.Layout.values()) {
+                ShardedRun distant = new ShardedRun(arena, plan, layout, SCORING, 1);
+                AtomicLong copied = new AtomicLong();
+                onEveryRank(plan, (group, device) -> {
+                    device.shares = true;
+                    distant.run(group, device);
+                    copied.addAndGet(device.bytesOfOthers.get());
+                });
+                assertThat(copied).hasValue(sent);
+                assertSame(distant.output(), host.output(), plan + ", " + layout);
+                assertSame(distant.lse(), host.lse(), plan + ", " + layout);
+            }
+        }
+    }
+
+    /** Queries and the rank's own keys and values go to the device, and all messages from there. */
     @Test
     void aRingWhoseMessagesTakeMemoryOfDevicesUploadsNoBlockOfOthers() {
         int ranks = 5;
         Plan plan = plan(Schedules.named("ring"), Mask.full(TOKENS, TOKENS), ranks);
         Liveness liveness = Liveness.local();
-        List<DirectTransport> transports = direct(plan, liveness);
+        List<DirectTransport> transports = DirectTransport.connect(plan.ranks(), liveness);
         try (Arena arena = Arena.ofShared()) {
             ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, SCORING, 1);
             onEveryRank(plan, liveness, transports, (group, device) -> {
@@ -171,14 +184,17 @@ class DistantDeviceTest {
                 long own = shard.keys().denseBytes() + shard.values().denseBytes();
                 long all = Tensor.denseBytes(DType.F32, TOKENS, 3, 8 + 12);
                 assertThat(device.uploadedBytes.get()).isEqualTo(shard.queries().denseBytes() + own);
-                assertThat(device.downloadedBytes.get()).isZero();
+                long output = shard.out().denseBytes() + shard.lse().denseBytes();
+                assertThat(device.downloadedBytes.get()).isEqualTo(output);
+                assertThat(device.stagedBytes.get()).isZero();
                 DirectTransport transport = transports.get(group.rank());
                 assertThat(transport.bytesReceived).isEqualTo(all - own);
-                assertThat(transport.bytesSent).isEqualTo(execution.traffic().bytes() - own);
+                assertThat(transport.bytesSent).isEqualTo(execution.traffic().bytes());
                 long state = SoftmaxState.bytes(shard.queries().tokens(), 5, 12);
                 assertThat(execution.peakDeviceBytes())
-                        .as("queries, state and no more than three blocks")
-                        .isLessThanOrEqualTo(shard.queries().denseBytes() + state + all * 3 / ranks + 3 * 3 * 20 * 4);
+                        .as("queries, state, output and no more than three blocks")
+                        .isLessThanOrEqualTo(
+                                shard.queries().denseBytes() + state + output + all * 3 / ranks + 3 * 3 * 20 * 4);
             });
         }
     }
@@ -260,29 +276,34 @@ class DistantDeviceTest {
                 for (int times = 1; times <= 2; times++) {
                     Execution execution = run.run(group, device);
                     long queries = shard.queries().denseBytes();
+                    long output = shard.out().denseBytes() + shard.lse().denseBytes();
                     assertThat(device.uploadedBytes.get()).isEqualTo(times * (queries + blocks));
-                    assertThat(device.downloadedBytes.get()).isZero();
-                    assertThat(device.stagedBytes.get())
-                            .as("the output, which the last kernel writes")
-                            .isEqualTo(times
-                                    * (shard.out().denseBytes() + shard.lse().denseBytes()));
-                    long state = SoftmaxState.bytes(shard.queries().tokens(), 5, 12);
+                    assertThat(device.downloadedBytes.get()).isEqualTo(times * output);
+                    assertThat(device.stagedBytes.get()).isZero();
+                    long all = queries + SoftmaxState.bytes(shard.queries().tokens(), 5, 12) + output;
                     assertThat(execution.peakDeviceBytes())
-                            .as("queries, state and no more than three blocks")
-                            .isBetween(queries + state + 1, queries + state + blocks * 3 / ranks + 3 * 3 * 20 * 4);
+                            .as("queries, state, output and no more than three blocks")
+                            .isBetween(all + 1, all + blocks * 3 / ranks + 3 * 3 * 20 * 4);
                 }
             });
         }
     }
 
     @Test
-    void aTreeTakesItsStateDownOnce() {
+    void aTreeTakesItsStateDownAndUpOnce() {
         Plan plan = plan(Schedules.named("tree"), Mask.full(TOKENS, TOKENS), 4);
         try (Arena arena = Arena.ofShared()) {
             ShardedRun run = new ShardedRun(arena, plan, ShardedRun.Layout.DENSE, SCORING, 1);
             onEveryRank(plan, (group, device) -> {
                 run.run(group, device);
-                assertThat(device.downloadedBytes.get()).isEqualTo(SoftmaxState.bytes(TOKENS, 5, 12));
+                AttentionTensors shard = run.shard(group.rank());
+                long state = SoftmaxState.bytes(TOKENS, 5, 12);
+                long output = shard.out().denseBytes() + shard.lse().denseBytes();
+                long inputs = shard.queries().denseBytes()
+                        + shard.keys().denseBytes()
+                        + shard.values().denseBytes();
+                assertThat(device.downloadedBytes.get()).isEqualTo(state + output);
+                assertThat(device.uploadedBytes.get()).isEqualTo(inputs + state);
             });
         }
     }

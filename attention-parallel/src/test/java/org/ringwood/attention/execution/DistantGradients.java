@@ -23,6 +23,7 @@ record DistantGradients(DistantDevice device, GradientKernels cpu) implements Gr
                 call.slices(),
                 call.scale(),
                 call.softcap(),
+                call.dropout(),
                 device.real(call.lse()),
                 device.real(call.delta()),
                 device.real(call.outGradients()),

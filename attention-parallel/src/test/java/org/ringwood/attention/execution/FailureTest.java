@@ -194,6 +194,16 @@ class FailureTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ring", "gather", "ulysses", "tree"})
+    void ranksWithAnotherDropoutDisagree(String schedule) {
+        Plan plan = plan(schedule, Mask.full(64, 64), 2);
+        Scoring scoring = Scoring.of(8).withDropout(0.1, 7);
+        assertDisagreement(plan, scoring, plan, Scoring.of(8).withDropout(0.1, 8));
+        assertDisagreement(plan, scoring, plan, Scoring.of(8).withDropout(0.2, 7));
+        assertDisagreement(plan, scoring, plan, Scoring.of(8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ring", "gather", "ulysses", "tree"})
     void ranksWithAnotherMaskDisagree(String schedule) {
         Plan full = plan(schedule, Mask.full(64, 64), 2);
         Plan causal = plan(schedule, Mask.causal(64, 64), 2);

@@ -70,6 +70,7 @@ final class ShardedGradients {
     /** Runs one rank's part of the plan. */
     Execution run(ProcessGroup group, Device device) {
         try (PlanExecutor executor = new PlanExecutor(group, device)) {
+            DistantDevice.link(device, executor);
             return executor.differentiate(
                     backward,
                     attention.shard(group.rank()),

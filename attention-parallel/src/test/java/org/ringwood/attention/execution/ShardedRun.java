@@ -153,6 +153,7 @@ final class ShardedRun {
     /** Runs one rank's part of the plan. */
     Execution run(ProcessGroup group, Device device) {
         try (PlanExecutor executor = new PlanExecutor(group, device)) {
+            DistantDevice.link(device, executor);
             return executor.execute(plan, shards.get(group.rank()), scoring);
         }
     }
@@ -219,6 +220,7 @@ final class ShardedRun {
 
     AttentionProblem problem() {
         Mask mask = plan.problem().mask();
-        return new AttentionProblem(queries, keys, values, mask.slices(), scoring.scale(), scoring.softcap());
+        return new AttentionProblem(
+                queries, keys, values, mask.slices(), scoring.scale(), scoring.softcap(), scoring.dropout());
     }
 }

@@ -36,8 +36,10 @@ public record Meeting(InetSocketAddress hub, int size, String token) {
      * Joins as a rank; returns once all ranks are connected.
      *
      * @throws UncheckedIOException if rank 0 cannot listen
+     * @throws UnsupportedOperationException if the JVM lacks a flag, naming it
      */
     public ProcessGroup join(int rank, GroupOptions options) {
+        JvmFlags.require();
         ControlPlane plane = controlPlane(rank, options);
         try {
             InetAddress address = plane.localAddress();

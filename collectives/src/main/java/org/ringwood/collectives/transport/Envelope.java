@@ -29,6 +29,18 @@ public record Envelope(
     /** What identifies a message on its way; the rest of the envelope must then agree. */
     public record Key(int group, int source, int destination, long operation, int hop, int tag) {}
 
+    /** The same message with another payload. */
+    public Envelope with(long otherBytes, long otherDigest) {
+        return new Envelope(job, group, epoch, source, destination, operation, hop, tag, otherBytes, otherDigest);
+    }
+
+    /** A message of the same hop in the other direction. */
+    public Envelope back(int otherTag, long otherBytes) {
+        int from = destination;
+        int to = source;
+        return new Envelope(job, group, epoch, from, to, operation, hop, otherTag, otherBytes, digest);
+    }
+
     /** The identifying part. */
     public Key key() {
         return new Key(group, source, destination, operation, hop, tag);

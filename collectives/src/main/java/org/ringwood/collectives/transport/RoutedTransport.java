@@ -40,6 +40,11 @@ public final class RoutedTransport implements Transport {
     }
 
     @Override
+    public boolean takesDeviceMemoryAcrossNodes() {
+        return acrossNodes.takesDeviceMemory();
+    }
+
+    @Override
     public Transfer send(Envelope envelope, MemorySegment payload) {
         return route(envelope).send(envelope, payload);
     }

@@ -25,6 +25,11 @@ public interface Transport extends AutoCloseable {
         return false;
     }
 
+    /** Whether that is so for ranks of other nodes. */
+    default boolean takesDeviceMemoryAcrossNodes() {
+        return takesDeviceMemory();
+    }
+
     /** Starts to send {@code payload}, of {@code envelope.bytes()} bytes, to {@code envelope.destination()}. */
     Transfer send(Envelope envelope, MemorySegment payload);
 

@@ -88,7 +88,7 @@ final class KernelsCommand implements Callable<Integer> {
                 "A case of your own instead of the table's; may be repeated. For instance",
                 "rows=2049,keys=4096,heads=8/2,dim=80,dimv=64,dtype=bf16,mask=causal,items=2,layout=thd.",
                 "rows and dim must be told. dtype: f32, f16 or bf16; mask: full, causal, window:WIDTH, documents:COUNT or"
-                        + " causal-documents:COUNT; layout: htd or thd; pass: forward or backward."
+                        + " causal-documents:COUNT; layout: htd or thd; pass: forward or backward; dropout: a rate."
             })
     private List<Workload> shapes = new ArrayList<>();
 

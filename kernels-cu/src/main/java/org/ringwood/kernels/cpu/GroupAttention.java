@@ -33,11 +33,13 @@ final class GroupAttention {
     /** Attends the queries to all that the slices admit. */
     void attend() {
         layout.begin(call.softcap() > 0 ? call.scale() : call.scale() / Exponential.LN_2);
+        scratch.dropout.begin(call.dropout(), group, call.queryPositions());
         Arrays.fill(scratch.max, Float.NEGATIVE_INFINITY);
         Arrays.fill(scratch.sum, 0);
         KeyBlocks blocks = new KeyBlocks(span.slices(), Scratch.BLOCK);
         while (blocks.next()) {
             layout.load(blocks.from(), blocks.to());
+            scratch.dropout.load(call.keyPositions(), blocks.from(), blocks.to());
             for (int query = 0; query < group.size(); query += layout.tileQueries()) {
                 // Not once a block: while the interpreter still runs it, a large one takes longer than callers wait.
                 poll.run();
@@ -57,6 +59,7 @@ final class GroupAttention {
         if (!whole) {
             cut.mask(scratch.admitted);
         }
+        scratch.dropout.decide(tile);
         layout.attend(tile, whole);
     }
 

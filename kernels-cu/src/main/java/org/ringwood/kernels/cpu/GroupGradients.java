@@ -85,6 +85,8 @@ final class GroupGradients {
 
     private void loadQueries() {
         double scale = call.softcap() > 0 ? call.scale() : call.scale() / Exponential.LN_2;
+        double kept = call.dropout().scale();
+        scratch.dropout.begin(call.dropout(), group, call.queryPositions());
         for (int i = 0; i < group.size(); i++) {
             long row = group.row(i);
             int head = group.head(i);
@@ -97,7 +99,7 @@ final class GroupGradients {
             float correction = Exponential.rebase(own.lse[i], lse);
             own.delta[i] = call.delta().get(row, head, 0) * correction;
             for (int d = i * ROW; d < i * ROW + dimV; d++) {
-                own.outGradientRows[d] *= correction;
+                own.outGradientRows[d] *= (float) (correction * kept);
             }
         }
         for (int first = 0; first < group.size(); first += LANES) {
@@ -109,6 +111,7 @@ final class GroupGradients {
     }
 
     private void loadKeys(long from, int count) {
+        scratch.dropout.load(call.keyPositions(), from, from + count);
         Packing.pack(call.keys(), group.keyHead(), from, count, scratch.keys, scratch);
         Packing.pack(call.values(), group.keyHead(), from, count, scratch.values, scratch);
         Arrays.fill(own.keyGradients, 0, count * ROW, 0);
@@ -124,10 +127,14 @@ final class GroupGradients {
         if (!whole) {
             cut.mask(scratch.admitted);
         }
+        scratch.dropout.decide(tile);
         weigh(tile, !whole);
         LaneProducts.scores(scratch.values, tile, dimV, own.outGradients, own.slopes, scratch.tileMax);
         for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
             slope(tile, lane, !whole);
+        }
+        if (scratch.dropout.isActive()) {
+            SoftmaxStep.DROP.run(scratch, tile);
         }
         boolean even = tile.keys() % LaneTiles.ROWS == 0;
         if ((whole && even) || isFinite(tile)) {
@@ -165,17 +172,21 @@ final class GroupGradients {
     }
 
     /**
-     * Turns the gradients of weights into those of scores. For pairs that are not admitted these and the weights are 0, also where a log-sum-exp is not
+     * Turns the gradients of kept weights into those of scores. For pairs that are not admitted these and the weights are 0, also where a log-sum-exp is not
      * a number.
      */
     private void slope(Tile tile, int lane, boolean masked) {
         boolean capped = tile.softcap() > 0;
+        boolean dropped = scratch.dropout.isActive();
         FloatVector delta = FloatVector.fromArray(FLOATS, own.delta, tile.query(lane));
         for (int k = 0; k < tile.keys(); k++) {
             int at = k * LANES + lane;
             FloatVector weight = FloatVector.fromArray(FLOATS, scratch.scores, at);
-            FloatVector slope =
-                    FloatVector.fromArray(FLOATS, own.slopes, at).sub(delta).mul(weight);
+            FloatVector slope = FloatVector.fromArray(FLOATS, own.slopes, at);
+            if (dropped) {
+                slope = slope.blend(0, VectorMask.fromLong(FLOATS, ~scratch.dropout.kept[k] >>> lane));
+            }
+            slope = slope.sub(delta).mul(weight);
             if (capped) {
                 slope = slope.mul(FloatVector.fromArray(FLOATS, own.capSlopes, at));
             }

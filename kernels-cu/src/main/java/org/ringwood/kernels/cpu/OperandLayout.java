@@ -14,13 +14,14 @@ sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
     void load(long from, long to);
 
     /**
-     * Attends a tile's queries {@code [tile.from(), tile.lanes())} to its keys: raises {@link Scratch#max} and adds to the sums and outputs.
+     * Attends a tile's queries {@code [tile.from(), tile.lanes())} to its keys: raises {@link Scratch#max} and adds to the sums, and to the outputs
+     * what {@link Scratch#dropout} keeps.
      *
      * @param whole whether all of its pairs are admitted; if not, {@link Scratch#admitted} says which are
      */
     void attend(Tile tile, boolean whole);
 
-    /** Leaves the sums in {@link Scratch#sum}, and divides the outputs by them. */
+    /** Leaves the sums in {@link Scratch#sum}, and divides the outputs by them, and by the share of the weights that dropout keeps. */
     void end();
 
     /** Writes the outputs of a tile's queries to {@code into[at…]}, {@link Scratch#ROW} apart. */

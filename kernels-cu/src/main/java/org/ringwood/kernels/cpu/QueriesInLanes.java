@@ -109,14 +109,16 @@ final class QueriesInLanes implements OperandLayout {
 
     @Override
     public void end() {
+        float scale = (float) call.dropout().scale();
         for (int tile = 0; tile < group.tiles(); tile++) {
             int vectors = Math.ceilDiv(group.lanes(tile), LENGTH);
-            divide(scratch.out, tile * LANES * paddedDimV, scratch.sum, tile * LANES, dimV, vectors);
+            divide(scratch.out, tile * LANES * paddedDimV, scratch.sum, tile * LANES, scale, dimV, vectors);
         }
     }
 
-    /** Divides rows of lanes by a divisor a lane; where that is 0, the quotient is 0. */
-    private static void divide(float[] rows, int start, float[] divisors, int firstDivisor, int count, int vectors) {
+    /** Divides rows of lanes by a divisor a lane, where that is 0 the quotient is 0, and multiplies them by a scale. */
+    private static void divide(
+            float[] rows, int start, float[] divisors, int firstDivisor, float scale, int count, int vectors) {
         for (int v = 0; v < vectors; v++) {
             int lane = v * LENGTH;
             FloatVector divisor = FloatVector.fromArray(FLOATS, divisors, firstDivisor + lane);
@@ -125,6 +127,7 @@ final class QueriesInLanes implements OperandLayout {
                 int at = start + row * LANES + lane;
                 FloatVector.fromArray(FLOATS, rows, at)
                         .div(divisor)
+                        .mul(scale)
                         .blend(0, none)
                         .intoArray(rows, at);
             }

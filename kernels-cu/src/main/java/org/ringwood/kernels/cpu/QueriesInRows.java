@@ -142,10 +142,18 @@ final class QueriesInRows implements OperandLayout {
                 scratch.decay[lane],
                 rows.sums,
                 query * Scratch.LANES);
+        int at = lane * Scratch.BLOCK + tile.skipped();
+        for (int k = 0; scratch.dropout.isActive() && k < tile.keys(); k++) {
+            rows.scores[at + k] = isSet(scratch.dropout.kept, k, lane) ? rows.scores[at + k] : 0;
+        }
     }
 
     private boolean admits(int lane, int key) {
-        return ((scratch.admitted[key] >>> lane) & 1) != 0;
+        return isSet(scratch.admitted, key, lane);
+    }
+
+    private static boolean isSet(long[] lanesOfKeys, int key, int lane) {
+        return ((lanesOfKeys[key] >>> lane) & 1) != 0;
     }
 
     private void accumulate(Tile tile, boolean whole) {
@@ -206,11 +214,12 @@ final class QueriesInRows implements OperandLayout {
 
     @Override
     public void end() {
+        float scale = (float) call.dropout().scale();
         for (int i = 0; i < group.size(); i++) {
             float sum = RowSoftmax.sum(rows.sums, i * Scratch.LANES);
             scratch.sum[i] = sum;
             for (int d = 0; d < dimV; d++) {
-                scratch.out[i * dimV + d] = sum == 0 ? 0 : scratch.out[i * dimV + d] / sum;
+                scratch.out[i * dimV + d] = sum == 0 ? 0 : scratch.out[i * dimV + d] / sum * scale;
             }
         }
     }

@@ -57,6 +57,9 @@ final class Scratch {
     final float[] total = new float[LANES];
     /** For every key of a tile the lanes that admit it, a bit each. */
     final long[] admitted = new long[BLOCK];
+    /** Which weights of a tile are kept. */
+    final TileDropout dropout = new TileDropout();
+
     /** For queries that are attended row by row. */
     final RowScratch byRows = new RowScratch();
 

@@ -85,13 +85,27 @@ enum SoftmaxStep {
                     .add(FloatVector.fromArray(FLOATS, scratch.total, lane))
                     .intoArray(scratch.sum, tile.query(lane));
         }
+    },
+
+    /** Makes weights that {@link Scratch#dropout} does not keep 0. */
+    DROP {
+        @Override
+        void apply(Scratch scratch, Tile tile, int lane) {
+            float[] weights = scratch.scores;
+            long[] kept = scratch.dropout.kept;
+            for (int k = 0; k < tile.keys(); k++) {
+                int at = k * LANES + lane;
+                VectorMask<Float> dropped = VectorMask.fromLong(FLOATS, ~kept[k] >>> lane);
+                FloatVector.fromArray(FLOATS, weights, at).blend(0, dropped).intoArray(weights, at);
+            }
+        }
     };
 
     /** Runs the step over the vector of lanes that starts at {@code lane}. */
     abstract void apply(Scratch scratch, Tile tile, int lane);
 
     /**
-     * Turns a tile's scores into weights, and raises the maxima and adds to the sums of its queries.
+     * Turns a tile's scores into weights, those that are dropped 0, and raises the maxima and adds to the sums of its queries.
      *
      * @param masked whether {@link Scratch#admitted} says which pairs take part
      * @param maxFound whether {@link Scratch#tileMax} has the maxima of the scores as they are now
@@ -109,6 +123,9 @@ enum SoftmaxStep {
         }
         RAISE_MAX.run(scratch, tile);
         WEIGH.run(scratch, tile);
+        if (scratch.dropout.isActive()) {
+            DROP.run(scratch, tile);
+        }
     }
 
     /** Runs the step over all lanes of a tile. */

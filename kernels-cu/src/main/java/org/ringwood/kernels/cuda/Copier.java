@@ -32,7 +32,7 @@ final class Copier implements AutoCloseable {
         this.gpu = gpu;
         try {
             for (int i = 0; i < threads; i++) {
-                streams.add(opened.add(gpu.openCopies(), gpu::release));
+                streams.add(opened.add(gpu.openCopies(), copies -> gpu.release(copies::close)));
             }
             this.pool = opened.add(new WorkerPool(name, threads, cpus), WorkerPool::close);
         } catch (RuntimeException | Error e) {

@@ -6,6 +6,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
+import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.KernelShapes;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Space;
@@ -32,9 +34,18 @@ final class CudaKernels implements AttentionKernels {
 
     @Override
     public Future<?> attend(AttentionCall call) {
+        requireKept(call.dropout(), "attention");
         String what = "attention of queries " + call.queries().shape() + " to keys "
                 + call.keys().shape() + " and values " + call.values().shape();
         return queue.submit(what, () -> new Attend(gpu, call, () -> poll(call)).run());
+    }
+
+    /** @throws UnsupportedOperationException if weights are to be dropped */
+    static void requireKept(Dropout dropout, String what) {
+        if (!dropout.isNone()) {
+            throw new UnsupportedOperationException("a CUDA device computes no " + what + " with dropout, here of rate "
+                    + dropout.rate() + "; take a CPU (device: cpu), or no dropout");
+        }
     }
 
     private void poll(AttentionCall call) {
@@ -80,39 +91,41 @@ final class CudaKernels implements AttentionKernels {
     @Override
     public Future<?> merge(SoftmaxState into, SoftmaxState from) {
         KernelShapes.requireSame(into, from);
-        return queue.submit("the merge of states " + shape(into), () -> mergeNow(into, from));
+        return queue.submit("the merge of states " + shape(into), () -> {
+            try (Arena arena = Arena.ofConfined();
+                    Operands operands = new Operands(gpu)) {
+                SoftmaxState target = operands.read(into);
+                SoftmaxState source = operands.read(from);
+                eachRecord(
+                        gpu.modules().state("state_merge"),
+                        into,
+                        Arguments.of(arena, target.memory().address()),
+                        Arguments.of(arena, source.memory().address()),
+                        Arguments.of(arena, records(into)),
+                        Arguments.of(arena, into.dimV()));
+                operands.write(target, into);
+            }
+        });
     }
 
-    private void mergeNow(SoftmaxState into, SoftmaxState from) {
-        try (Arena arena = Arena.ofConfined();
-                Operands operands = new Operands(gpu)) {
-            SoftmaxState target = operands.read(into);
-            SoftmaxState source = operands.read(from);
-            eachRecord(
-                    gpu.modules().state("state_merge"),
-                    into,
-                    Arguments.of(arena, target.memory().address()),
-                    Arguments.of(arena, source.memory().address()),
-                    Arguments.of(arena, records(into)),
-                    Arguments.of(arena, into.dimV()));
-            operands.write(target, into);
-        }
-    }
-
-    /** By way of a state of sinks that is copied to the device: this is done once for each row of an output. */
     @Override
     public Future<?> sink(SoftmaxState into, float[] logits) {
         KernelShapes.requireSinks(into, logits);
         return queue.submit("sinks in states " + shape(into), () -> {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment memory = arena.allocate(into.memory().byteSize(), Float.BYTES);
-                SoftmaxState sinks = new SoftmaxState(memory, into.rows(), into.heads(), into.dimV());
-                for (long row = 0; row < into.rows(); row++) {
-                    for (int head = 0; head < into.heads(); head++) {
-                        sinks.setSink(row, head, logits[head]);
-                    }
-                }
-                mergeNow(into, sinks);
+            try (Arena arena = Arena.ofConfined();
+                    Operands operands = new Operands(gpu)) {
+                SoftmaxState target = operands.read(into);
+                Tensor scores =
+                        operands.read(Tensor.dense(MemorySegment.ofArray(logits), DType.F32, 1, logits.length, 1));
+                eachRecord(
+                        gpu.modules().state("state_sink"),
+                        into,
+                        Arguments.of(arena, target.memory().address()),
+                        Arguments.of(arena, scores.memory().address()),
+                        Arguments.of(arena, records(into)),
+                        Arguments.of(arena, into.heads()),
+                        Arguments.of(arena, into.dimV()));
+                operands.write(target, into);
             }
         });
     }

@@ -1,11 +1,14 @@
 package org.ringwood.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DeviceMemory;
+import org.ringwood.kernels.DeviceSharing;
 import org.ringwood.kernels.KernelShapes;
 import org.ringwood.kernels.Space;
 import org.ringwood.kernels.Tensor;
@@ -13,6 +16,9 @@ import org.ringwood.kernels.pool.CpuList;
 
 /** A GPU's memory. What is allocated comes out of the pool of its calls, in their order. */
 final class CudaMemory implements DeviceMemory, AutoCloseable {
+    /** {@code false}: memory is not shared with other processes. */
+    private static final String SHARES = "org.ringwood.kernels.cuda.ipc";
+
     /** Threads that upload: what a plan waits for. */
     private static final int UPLOADERS = 2;
 
@@ -21,11 +27,14 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
     private final Opened opened = new Opened();
     private final Copier uploads;
     private final Copier downloads;
+    private final CpuList cpus;
+    private @Nullable CudaSharing sharing;
 
     /** The memory; the device's context is current. */
     CudaMemory(Gpu gpu, CallQueue queue, CpuList cpus) {
         this.gpu = gpu;
         this.queue = queue;
+        this.cpus = cpus;
         this.uploads = opened.add(new Copier(gpu, "ringwood-cuda-upload", UPLOADERS, cpus), Copier::close);
         try {
             this.downloads = opened.add(new Copier(gpu, "ringwood-cuda-download", 1, cpus), Copier::close);
@@ -86,6 +95,20 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
         return downloads.submit("the download of " + from.shape(), from, to, cancellation, TensorCopies::download);
     }
 
+    /** Made when it is first asked for, as it takes a thread and a stream. */
+    @Override
+    public synchronized Optional<DeviceSharing> sharing() {
+        if (!Boolean.parseBoolean(System.getProperty(SHARES, "true"))) {
+            return Optional.empty();
+        }
+        CudaSharing made = sharing;
+        if (made == null) {
+            made = opened.add(new CudaSharing(gpu, this, cpus), CudaSharing::close);
+            sharing = made;
+        }
+        return Optional.of(made);
+    }
+
     @Override
     public void after(long stream) {
         gpu.run("the wait for a caller's stream", () -> gpu.gate().comeAfter(stream));
@@ -98,7 +121,7 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
 
     /** Ends its threads, and frees what they took; copies that have not ended fail with {@link CancellationException}. */
     @Override
-    public void close() {
+    public synchronized void close() {
         opened.close();
     }
 }

@@ -3,6 +3,7 @@ package org.ringwood.kernels.cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.DeviceFullException;
 import org.ringwood.kernels.cuda.driver.Driver;
@@ -144,11 +145,39 @@ final class Gpu {
         return new CopyStream(driver, gate);
     }
 
-    /** Closes a stream of copies; on a lost device it stays until the process ends. */
-    void release(CopyStream copies) {
+    /** A stream of its own for copies from other processes' memory. */
+    PeerCopies openPeerCopies() {
+        PeerCopies[] opened = new PeerCopies[1];
+        run("a stream for copies from other processes", () -> opened[0] = new PeerCopies(driver));
+        return opened[0];
+    }
+
+    /** Closes something of the device; if that is lost, it stays until the process ends. */
+    void release(Runnable closing) {
         if (!isLost()) {
             driver.setCurrent(context);
-            copies.close();
+            closing.run();
+        }
+    }
+
+    /**
+     * What the driver answers about memory that processes share.
+     *
+     * @param what the call, for messages
+     * @throws UnsupportedOperationException if it can't; the message says why
+     */
+    <T> T share(String what, Function<Driver, T> call) {
+        try {
+            driver.setCurrent(context);
+            return call.apply(driver);
+        } catch (DriverException refused) {
+            if (!refused.isRefusal()) {
+                throw explain(what, refused);
+            }
+            throw new UnsupportedOperationException(
+                    description() + ": " + what + ": " + refused.getMessage()
+                            + "; processes share memory where the driver, the devices' links and their containers allow it",
+                    refused);
         }
     }
 

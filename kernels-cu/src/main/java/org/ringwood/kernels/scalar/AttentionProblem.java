@@ -1,8 +1,10 @@
 package org.ringwood.kernels.scalar;
 
 import java.util.List;
+import java.util.function.LongToDoubleFunction;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.SliceIndex;
 import org.ringwood.kernels.Tensor;
@@ -15,6 +17,7 @@ public final class AttentionProblem {
     private final SliceIndex slices;
     private final float scale;
     private final float softcap;
+    private final Dropout dropout;
 
     /**
      * States a problem.
@@ -28,12 +31,25 @@ public final class AttentionProblem {
      */
     public AttentionProblem(
             Tensor queries, Tensor keys, Tensor values, List<Slice> slices, float scale, float softcap) {
+        this(queries, keys, values, slices, scale, softcap, Dropout.NONE);
+    }
+
+    /** The same with dropout. */
+    public AttentionProblem(
+            Tensor queries,
+            Tensor keys,
+            Tensor values,
+            List<Slice> slices,
+            float scale,
+            float softcap,
+            Dropout dropout) {
         this.queries = queries;
         this.keys = keys;
         this.values = values;
         this.slices = new SliceIndex(slices);
         this.scale = scale;
         this.softcap = softcap;
+        this.dropout = dropout;
     }
 
     Tensor queries() {
@@ -60,14 +76,19 @@ public final class AttentionProblem {
         return softcap;
     }
 
+    Dropout dropout() {
+        return dropout;
+    }
+
     /** The oracle of one (row, head), with all its keys. */
     public Oracle oracle(long row, int head) {
         float[] query = new float[queries.dim()];
         queries.read(row, head, query, 0);
         Oracle oracle = new Oracle(query, values.dim(), scale, softcap);
         int keyHead = AttentionCall.keyHead(head, queries.heads(), keys.heads());
+        LongToDoubleFunction factors = dropout.factors(head, row);
         for (Chunk run : slices.keys(row)) {
-            oracle.add(keys, values, keyHead, run.from(), run.to());
+            oracle.add(keys, values, keyHead, run.from(), run.to(), factors);
         }
         return oracle;
     }

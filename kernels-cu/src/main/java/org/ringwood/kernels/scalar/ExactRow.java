@@ -1,5 +1,6 @@
 package org.ringwood.kernels.scalar;
 
+import java.util.function.LongToDoubleFunction;
 import org.ringwood.kernels.Tensor;
 
 /**
@@ -31,17 +32,31 @@ public final class ExactRow {
 
     /** Admits the keys {@code [from, to)} of one head. */
     public void add(Tensor keys, Tensor values, int head, long from, long to) {
+        add(keys, values, head, from, to, row -> 1);
+    }
+
+    /** The same, each weight multiplied by the factor of its key's row. */
+    public void add(Tensor keys, Tensor values, int head, long from, long to, LongToDoubleFunction factors) {
         float[] key = new float[keys.dim()];
         float[] value = new float[values.dim()];
         for (long token = from; token < to; token++) {
             keys.read(token, head, key, 0);
             values.read(token, head, value, 0);
-            add(key, value);
+            add(key, value, factors.applyAsDouble(token));
         }
     }
 
     /** Admits one key. */
     public void add(float[] key, float[] value) {
+        add(key, value, 1);
+    }
+
+    /**
+     * Admits one key, with dropout.
+     *
+     * @param factor what its weight is multiplied by, but for the sum
+     */
+    public void add(float[] key, float[] value, double factor) {
         double score = score(key);
         if (score > max) {
             rescale(Math.exp(max - score));
@@ -51,7 +66,7 @@ public final class ExactRow {
         double weight = score == Double.NEGATIVE_INFINITY ? 0 : Math.exp(score - max);
         sum += weight;
         for (int i = 0; i < weighted.length; i++) {
-            weighted[i] += weight * value[i];
+            weighted[i] += weight * factor * value[i];
         }
     }
 

@@ -1,6 +1,7 @@
 package org.ringwood.kernels.scalar;
 
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongToDoubleFunction;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
 import org.ringwood.kernels.Positions;
@@ -50,6 +51,7 @@ public final class GradientProblem {
                 int keyHead = AttentionCall.keyHead(head, queries.heads(), keys.heads());
                 RowGradients of =
                         RowGradients.of(attention, outGradients, attention.oracle(row, head), row, head, arithmetic);
+                LongToDoubleFunction factors = attention.dropout().factors(head, row);
                 for (Chunk run : attention.slices().keys(row)) {
                     for (long k = run.from(); k < run.to(); k++) {
                         keys.read(k, keyHead, key, 0);
@@ -57,6 +59,7 @@ public final class GradientProblem {
                         of.add(
                                 key,
                                 value,
+                                factors.applyAsDouble(k),
                                 gradients.keys,
                                 place(keys, k, keyHead),
                                 gradients.values,

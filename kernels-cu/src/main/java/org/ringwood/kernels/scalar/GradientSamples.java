@@ -2,6 +2,7 @@ package org.ringwood.kernels.scalar;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongToDoubleFunction;
 import java.util.stream.LongStream;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
@@ -55,7 +56,7 @@ public final class GradientSamples {
     }
 
     /** Where both arithmetics have arrived in one row. */
-    private record Row(RowGradients exact, RowGradients plain) {}
+    private record Row(RowGradients exact, RowGradients plain, LongToDoubleFunction factors) {}
 
     /**
      * Begins without samples.
@@ -134,7 +135,8 @@ public final class GradientSamples {
         Oracle oracle = attention.oracle(row, head);
         return new Row(
                 RowGradients.of(attention, outGradients, oracle, row, head, Arithmetic.EXACT),
-                RowGradients.of(attention, outGradients, oracle, row, head, Arithmetic.PLAIN));
+                RowGradients.of(attention, outGradients, oracle, row, head, Arithmetic.PLAIN),
+                attention.dropout().factors(head, row));
     }
 
     private void add(Row of, long keyRow, Sample key, Sample value) {
@@ -142,8 +144,9 @@ public final class GradientSamples {
         float[] valueElements = new float[attention.values().dim()];
         attention.keys().read(keyRow, key.head, keyElements, 0);
         attention.values().read(keyRow, value.head, valueElements, 0);
-        of.exact.add(keyElements, valueElements, key.exact, 0, value.exact, 0);
-        of.plain.add(keyElements, valueElements, key.plain, 0, value.plain, 0);
+        double factor = of.factors.applyAsDouble(keyRow);
+        of.exact.add(keyElements, valueElements, factor, key.exact, 0, value.exact, 0);
+        of.plain.add(keyElements, valueElements, factor, key.plain, 0, value.plain, 0);
     }
 
     private static Sample zeros(Tensor of, long row, int head) {

@@ -1,5 +1,6 @@
 package org.ringwood.kernels.scalar;
 
+import java.util.function.LongToDoubleFunction;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Tensor;
 
@@ -26,19 +27,28 @@ public final class Oracle {
 
     /** Admits the keys {@code [from, to)} of one head. */
     public void add(Tensor keys, Tensor values, int head, long from, long to) {
+        add(keys, values, head, from, to, row -> 1);
+    }
+
+    /** The same, each weight multiplied by the factor of its key's row. */
+    public void add(Tensor keys, Tensor values, int head, long from, long to, LongToDoubleFunction factors) {
         float[] key = new float[keys.dim()];
         float[] value = new float[values.dim()];
         for (long token = from; token < to; token++) {
             keys.read(token, head, key, 0);
             values.read(token, head, value, 0);
-            add(key, value);
+            add(key, value, factors.applyAsDouble(token));
         }
     }
 
     /** Admits one key. */
     public void add(float[] key, float[] value) {
-        exact.add(key, value);
-        plain.add(key, value);
+        add(key, value, 1);
+    }
+
+    private void add(float[] key, float[] value, double factor) {
+        exact.add(key, value, factor);
+        plain.add(key, value, (float) factor);
     }
 
     /** The truth. */

@@ -52,8 +52,9 @@ final class PartialRow {
     void store(SoftmaxState state, long row, int head) {
         boolean empty = sum == 0;
         float storedMax = empty ? Float.NEGATIVE_INFINITY : (float) max;
-        // The sum refers to the largest score as it is stored, rounded.
-        state.set(row, head, storedMax, empty ? 0 : (float) (sum * Math.exp(max - storedMax)));
+        // The sum refers to the largest score as it is stored, rounded; an infinite one has no difference.
+        double storedSum = max == storedMax ? sum : sum * Math.exp(max - storedMax);
+        state.set(row, head, storedMax, empty ? 0 : (float) storedSum);
         for (int i = 0; i < out.length; i++) {
             state.setOut(row, head, i, empty ? 0 : (float) out[i]);
         }

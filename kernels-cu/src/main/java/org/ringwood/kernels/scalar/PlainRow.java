@@ -23,7 +23,7 @@ final class PlainRow {
         this.weighted = new float[dimV];
     }
 
-    void add(float[] key, float[] value) {
+    void add(float[] key, float[] value, float factor) {
         float score = score(key);
         if (score > max) {
             rescale((float) Math.exp(max - score));
@@ -32,7 +32,7 @@ final class PlainRow {
         float weight = score == Float.NEGATIVE_INFINITY ? 0 : (float) Math.exp(score - max);
         sum += weight;
         for (int i = 0; i < weighted.length; i++) {
-            weighted[i] += weight * value[i];
+            weighted[i] += weight * factor * value[i];
         }
     }
 

@@ -61,8 +61,19 @@ final class RowGradients {
         return sum;
     }
 
-    /** Adds what one admitted key and its value contribute to the row's gradient and to theirs, which begin at {@code keyAt} and {@code valueAt}. */
-    void add(float[] key, float[] value, double[] keyGradients, int keyAt, double[] valueGradients, int valueAt) {
+    /**
+     * Adds what one admitted key and its value contribute to the row's gradient and to theirs, which begin at {@code keyAt} and {@code valueAt}.
+     *
+     * @param factor what dropout multiplies the weight by
+     */
+    void add(
+            float[] key,
+            float[] value,
+            double factor,
+            double[] keyGradients,
+            int keyAt,
+            double[] valueGradients,
+            int valueAt) {
         double score = rounded(scale * dot(query, key));
         double slope = 1;
         if (softcap > 0) {
@@ -72,10 +83,12 @@ final class RowGradients {
         }
         // A row whose scores are all −∞ has no weights.
         double weight = score == Double.NEGATIVE_INFINITY ? 0 : rounded(Math.exp(rounded(score - lse)));
+        double dropped = rounded(weight * rounded(factor));
         for (int i = 0; i < value.length; i++) {
-            valueGradients[valueAt + i] = plus(valueGradients[valueAt + i], weight * outGradient[i]);
+            valueGradients[valueAt + i] = plus(valueGradients[valueAt + i], dropped * outGradient[i]);
         }
-        double gradient = rounded(rounded(weight * rounded(dot(outGradient, value) - delta)) * slope);
+        double ofWeight = rounded(rounded(factor) * dot(outGradient, value));
+        double gradient = rounded(rounded(weight * rounded(ofWeight - delta)) * slope);
         double scaled = rounded(scale * gradient);
         for (int i = 0; i < key.length; i++) {
             queryGradient[i] = plus(queryGradient[i], scaled * key[i]);

@@ -3,6 +3,7 @@ package org.ringwood.kernels.scalar;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
+import java.util.function.LongToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Chunk;
@@ -186,12 +187,15 @@ public final class ScalarGradients implements GradientKernels {
                     call.lse().get(row, head, 0),
                     call.delta().get(row, head, 0),
                     Arithmetic.EXACT);
+            LongToDoubleFunction factors =
+                    call.dropout().factors(head, call.queryPositions().position(row));
             for (Chunk run : slices.keys(row)) {
                 for (long k = Math.max(from, run.from()); k < Math.min(to, run.to()); k++) {
                     call.keys().read(k, keyHead, key, 0);
                     call.values().read(k, keyHead, value, 0);
                     int at = (int) (k - from);
-                    gradients.add(key, value, keyGradients, at * dim, valueGradients, at * dimV);
+                    double factor = factors.applyAsDouble(call.keyPositions().position(k));
+                    gradients.add(key, value, factor, keyGradients, at * dim, valueGradients, at * dimV);
                 }
             }
             add(gradients.queryGradient(), 0, call.queryGradients(), row, head);

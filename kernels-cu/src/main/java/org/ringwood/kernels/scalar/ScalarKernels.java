@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
+import java.util.function.LongToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
@@ -82,10 +83,15 @@ public final class ScalarKernels implements AttentionKernels {
         ExactRow attention = new ExactRow(query, call.values().dim(), call.scale(), call.softcap());
         int keyHead =
                 AttentionCall.keyHead(head, call.queries().heads(), call.keys().heads());
+        LongToDoubleFunction factors =
+                call.dropout().factors(head, call.queryPositions().position(row));
+        LongToDoubleFunction ofRow =
+                key -> factors.applyAsDouble(call.keyPositions().position(key));
         for (Chunk run : admitted) {
             for (long from = run.from(); from < run.to(); from += KEYS_PER_POLL) {
                 poll(call);
-                attention.add(call.keys(), call.values(), keyHead, from, Math.min(run.to(), from + KEYS_PER_POLL));
+                long to = Math.min(run.to(), from + KEYS_PER_POLL);
+                attention.add(call.keys(), call.values(), keyHead, from, to, ofRow);
             }
         }
         PartialRow.of(attention)

@@ -124,7 +124,7 @@ final class Workloads {
     private void addGradients(String name, double typical, AttentionCase attention) {
         GradientCall call =
                 new GradientCase(attention).tensors(arena, device).call(0, attention.keys(), Cancellation.NEVER);
-        long pairs = attention.queryHeads()
+        long pairs = attention.heads()
                 * attention.slices().stream().mapToLong(Slice::area).sum();
         double flops = pairs * (6.0 * attention.dim() + 4.0 * attention.dimV() + SOFTMAX_FLOPS);
         all.add(new Workload(
@@ -145,7 +145,7 @@ final class Workloads {
         long pairs = 0;
         double flops = 0;
         for (AttentionCase attention : cases) {
-            long admitted = attention.queryHeads()
+            long admitted = attention.heads()
                     * attention.slices().stream().mapToLong(Slice::area).sum();
             pairs += admitted;
             flops += admitted * (2.0 * (attention.dim() + attention.dimV()) + SOFTMAX_FLOPS);

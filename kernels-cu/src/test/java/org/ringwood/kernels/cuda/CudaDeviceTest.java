@@ -293,6 +293,7 @@ class CudaDeviceTest {
                 call.slices(),
                 call.scale(),
                 call.softcap(),
+                call.dropout(),
                 state,
                 cancellation);
     }

@@ -14,6 +14,7 @@ import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.GradientCall;
 import org.ringwood.kernels.GradientCase;
 import org.ringwood.kernels.GradientKernels;
@@ -88,6 +89,30 @@ class DeviceGradientsTest {
         }
     }
 
+    @Test
+    void dropoutIsRefused() {
+        AttentionCase attention = SMALL.withDropout(new Dropout(0.25, 1));
+        Device device = TestGpu.device();
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors tensors = new GradientCase(SMALL).tensors(arena, device);
+            AttentionCase.Tensors operands = attention.tensors(arena);
+            assertThatThrownBy(() -> device.kernels().attend(operands.call(operands.newState(arena, device))))
+                    .hasMessage("a CUDA device computes no attention with dropout, here of rate 0.25;"
+                            + " take a CPU (device: cpu), or no dropout");
+            GradientCase.Tensors dropping = new GradientCase.Tensors(
+                    operands,
+                    tensors.lse(),
+                    tensors.delta(),
+                    tensors.outGradients(),
+                    tensors.queryGradients(),
+                    tensors.keyGradients(),
+                    tensors.valueGradients());
+            assertThatThrownBy(() -> dropping.attend(device, 0, 150))
+                    .hasMessage("a CUDA device computes no gradients of attention with dropout, here of rate 0.25;"
+                            + " take a CPU (device: cpu), or no dropout");
+        }
+    }
+
     private static GradientCall onDevice(OnDevice there, GradientCall call) {
         return new GradientCall(
                 there.copy(call.queries()),
@@ -98,6 +123,7 @@ class DeviceGradientsTest {
                 call.slices(),
                 call.scale(),
                 call.softcap(),
+                call.dropout(),
                 there.copy(call.lse()),
                 there.copy(call.delta()),
                 there.copy(call.outGradients()),

@@ -12,6 +12,10 @@ import java.util.concurrent.TimeUnit;
 record EmulatedKernels(Path folder) {
     private static final Path SCRIPT = Path.of("src", "test", "cuda", "emulation", "build");
     private static final int SECONDS = 600;
+    /** Seconds for each second of the processor. */
+    private static final int MOST_WAITS = 20;
+    /** What a process ends with that took more of the processor than it may. */
+    private static final int KILLED_FOR_TIME = 128 + 24;
 
     /** How a program ended, and what it wrote. */
     record Ended(int status, String said) {}
@@ -47,11 +51,23 @@ record EmulatedKernels(Path folder) {
      * The same with a mutant of the kernels, if they were compiled with them; 0 is none.
      *
      * @param table of cases, see there
+     * @param seconds of the processor that it may take, however busy the machine is
      */
     Ended check(String table, String filters, int mutant, int seconds) {
         Path log = folder.resolve("check" + filters.replaceAll("[ ,]+", "-") + "-" + mutant + ".log");
-        List<String> command = List.of(folder.resolve("check").toString(), folder.toString(), table, filters);
-        return run(log, command, mutant, seconds);
+        List<String> command = List.of(
+                "bash",
+                "-c",
+                "ulimit -St " + seconds + "; exec \"$@\"",
+                "check",
+                folder.resolve("check").toString(),
+                folder.toString(),
+                table,
+                filters);
+        Ended ended = run(log, command, mutant, MOST_WAITS * seconds);
+        return ended.status() == KILLED_FOR_TIME
+                ? new Ended(-1, ended.said() + "\n     has not ended after " + seconds + " seconds")
+                : ended;
     }
 
     private static Ended run(Path log, List<String> command, int mutant, int seconds) {
@@ -62,10 +78,15 @@ record EmulatedKernels(Path folder) {
             builder.environment().put("RINGWOOD_MUTANT", String.valueOf(mutant));
             builder.environment().put("TSAN_OPTIONS", "halt_on_error=1");
             Process process = builder.start();
-            boolean ended = process.waitFor(seconds, TimeUnit.SECONDS);
-            if (!ended) {
-                process.destroyForcibly().waitFor();
+            boolean ended = false;
+            try {
+                ended = process.waitFor(seconds, TimeUnit.SECONDS);
+            } finally {
+                if (!ended) {
+                    process.destroyForcibly();
+                }
             }
+            process.waitFor();
             String said = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).strip();
             return ended
                     ? new Ended(process.exitValue(), said)

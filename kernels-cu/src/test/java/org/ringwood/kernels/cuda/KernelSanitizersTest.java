@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.util.List;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.ringwood.kernels.cuda.EmulatedKernels.Ended;
 
 /** The kernels, compiled for the CPU, compute what they should, and g++'s sanitizers find nothing: no overrun, nothing undefined, no race within a block. */
+@Timeout(300)
 class KernelSanitizersTest {
     /** Of the groups of cases; they run beside each other. The states' kernels take part in all, but their edges are a group of their own. */
     private static final List<String> GROUPS = List.of(" f32", " bf16", "merge");

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,17 +21,20 @@ import org.ringwood.kernels.cuda.Mutation.Mutant;
 /** Asks of mutants of the kernels whether the program {@code check} notices them; those that it lets live are asked for once more under sanitizers. */
 final class Mutants {
     private static final Path SOURCES = Path.of("src", "main", "cuda");
+    /** What attention and gradients have in common; without a name, none of the files. */
+    private static final Set<String> SHARED = Set.of("", "float_tiles.cuh", "tensor_tiles.cuh", "units.cuh");
+
     private static final Mutant NONE = new Mutant(0, "", 0, "", "");
 
     /** What a mutant is run with; the first ones are the quickest. */
     enum Check {
         /** A wrong result, what the emulation checks, a crash. */
-        PLAIN("check", 60),
+        PLAIN("check", 40),
         ADDRESS("address", 300),
         THREAD("thread", 300);
 
         final String mode;
-        /** One that needs longer is taken for one that does not end. */
+        /** Of the processor: one that needs more is taken for one that does not end. */
         final int seconds;
 
         Check(String mode, int seconds) {
@@ -38,10 +43,10 @@ final class Mutants {
         }
     }
 
-    /** What noticed a mutant, or that it survives. */
-    record Outcome(Mutant mutant, String noticed) {
+    /** What noticed a mutant and how, if it does not survive. */
+    record Outcome(Mutant mutant, Optional<Check> by, String noticed) {
         boolean survives() {
-            return noticed.isEmpty();
+            return by.isEmpty();
         }
     }
 
@@ -79,6 +84,10 @@ final class Mutants {
         }
     }
 
+    List<Mutant> all() {
+        return all;
+    }
+
     /** What becomes of those that are asked for, in their order; some at a time. Each is told as soon as it is known. */
     List<Outcome> outcomes(Predicate<Mutant> wanted, Consumer<Outcome> told) throws InterruptedException {
         Outcome unchanged = outcome(NONE);
@@ -100,16 +109,27 @@ final class Mutants {
         }
     }
 
-    /** The groups of cases that run a file's code; that of gradients has groups of its own. Builds that are watched have no f16, whose code is that of bf16. */
+    /** The groups of cases that run a file's code. Watched builds are slow, so of these one type must do; they have no f16. */
     private String groups(String file, Check check) {
         return types.stream()
                 .filter(type -> !file.matches(".*float.*") || type.equals("f32"))
                 .filter(type -> !file.matches(".*tensor.*") || !type.equals("f32"))
-                .filter(type -> check == Check.PLAIN || !type.equals("f16"))
-                .flatMap(type -> file.startsWith("gradient")
-                        ? Stream.of("gradients " + type)
-                        : cases.stream().map(group -> group + " " + type))
-                .collect(Collectors.joining(",", "merge,", ""));
+                .limit(check == Check.PLAIN ? types.size() : 1)
+                .flatMap(type -> groupsOfType(file, type))
+                .collect(Collectors.joining(",", ofStates(file) ? "merge," : "", ""));
+    }
+
+    private static boolean ofStates(String file) {
+        return file.isEmpty() || file.equals("states.cu") || file.equals("records.cuh");
+    }
+
+    private Stream<String> groupsOfType(String file, String type) {
+        Stream<String> attention = cases.stream().map(group -> "attention " + type + ": " + group);
+        Stream<String> gradients = Stream.of("gradients " + type);
+        if (file.startsWith("gradient")) {
+            return gradients;
+        }
+        return SHARED.contains(file) ? Stream.concat(attention, gradients) : attention;
     }
 
     private Outcome outcome(Mutant mutant) {
@@ -117,10 +137,10 @@ final class Mutants {
             Ended ended = check.getValue()
                     .check("first", groups(mutant.file(), check.getKey()), mutant.number(), check.getKey().seconds);
             if (ended.status() != 0) {
-                return new Outcome(mutant, check.getKey() + ": " + said(ended));
+                return new Outcome(mutant, Optional.of(check.getKey()), said(ended));
             }
         }
-        return new Outcome(mutant, "");
+        return new Outcome(mutant, Optional.empty(), "");
     }
 
     /** What tells of a failure in one line. */

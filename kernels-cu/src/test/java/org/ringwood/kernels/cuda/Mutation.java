@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -37,7 +39,7 @@ final class Mutation {
     private static final Pattern OPERATOR =
             Pattern.compile("(?<=[\\w)\\]]) (<=?|>=?|==|!=|[-+*/%&]|<<|>>) (?=[\\w(-])");
 
-    /** One change. The line is that of the source, without its indentation. */
+    /** One change. The source is that of the line, without its indentation; of lines that are alike in a file, all but the first have their number. */
     record Mutant(int number, String file, int line, String source, String change) {
         /** What names it as long as its line is not changed. */
         String key() {
@@ -52,6 +54,13 @@ final class Mutation {
     }
 
     private record Edit(int from, int to, String text) {}
+
+    private record Line(String file, int number, String text, String source) {
+        /** Where something is in the line, indented or not. */
+        String at(Matcher found) {
+            return " at " + (found.start() - text.indexOf(text.strip()));
+        }
+    }
 
     private final List<Mutant> mutants = new ArrayList<>();
 
@@ -89,22 +98,26 @@ final class Mutation {
 
     private void mutate(String file, List<String> lines) {
         boolean function = false;
+        Map<String, Integer> alike = new HashMap<>();
         for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i);
+            String text = lines.get(i);
             // What stands before the first function is declarations.
-            function |= line.contains("__device__") || line.contains("__global__");
-            if (function && !UNTOUCHED.matcher(line).find()) {
-                lines.set(i, mutate(file, i + 1, line));
+            function |= text.contains("__device__") || text.contains("__global__");
+            if (function && !UNTOUCHED.matcher(text).find()) {
+                int which = alike.merge(text.strip(), 1, Integer::sum);
+                String source = which == 1 ? text.strip() : text.strip() + " (" + which + ")";
+                lines.set(i, mutated(new Line(file, i + 1, text, source)));
             }
         }
     }
 
-    private String mutate(String file, int number, String line) {
+    private String mutated(Line of) {
+        String line = of.text();
         List<Edit> edits = new ArrayList<>();
         Matcher statement = STATEMENT.matcher(line);
         if (statement.matches()) {
             int start = statement.start(2);
-            edits.add(new Edit(start, start, "if (!mutation::on(" + add(file, number, line, "without it") + ")) "));
+            edits.add(new Edit(start, start, "if (!mutation::on(" + add(of, "without it") + ")) "));
         }
         String code = CONSTANT.matcher(line)
                 .replaceAll(found -> " ".repeat(found.group().length()));
@@ -113,12 +126,12 @@ final class Mutation {
             edits.add(new Edit(
                     m.start(),
                     m.start(),
-                    "mutation::on(" + add(file, number, line, "a vote without its barrier") + ") ? bool("
+                    "mutation::on(" + add(of, "a vote without its barrier") + ") ? bool("
                             + line.substring(m.end(), m.end() + voted.length()) + ") : "));
         }
         for (Matcher m = CONDITION.matcher(code); m.find(); ) {
             boolean and = m.group(1).equals("&&");
-            int mutant = add(file, number, line, "without what follows the " + m.group(1) + " at " + m.start());
+            int mutant = add(of, "without what follows the " + m.group(1) + of.at(m));
             edits.add(new Edit(
                     m.end(),
                     m.end(),
@@ -128,24 +141,20 @@ final class Mutation {
         for (Matcher m = SMALLER_OR_LARGER.matcher(code); m.find(); ) {
             String word = m.group(1).equals("min") ? "Min" : "Max";
             edits.add(new Edit(
-                    m.start(),
-                    m.end() - 1,
-                    "mutation::" + word + "{" + add(file, number, line, "not " + m.group(1) + " at " + m.start())
-                            + "}"));
+                    m.start(), m.end() - 1, "mutation::" + word + "{" + add(of, "not " + m.group(1) + of.at(m)) + "}"));
         }
         for (Matcher m = STRIDE.matcher(code); m.find(); ) {
             String other = m.group(1) + "." + otherStride(m.group(2));
             edits.add(new Edit(
                     m.start(),
                     m.end(),
-                    "mutation::either(" + add(file, number, line, other + " for " + m.group()) + ", " + m.group() + ", "
+                    "mutation::either(" + add(of, other + " for " + m.group() + of.at(m)) + ", " + m.group() + ", "
                             + other + ")"));
         }
         for (Matcher m = OPERATOR.matcher(code); m.find(); ) {
             String operator = m.group(1);
             int first = mutants.size() + 1;
-            changes(operator)
-                    .forEach(other -> add(file, number, line, other + " for " + operator + " at " + m.start()));
+            changes(operator).forEach(other -> add(of, other + " for " + operator + of.at(m)));
             edits.add(new Edit(
                     m.start(),
                     m.end(),
@@ -154,9 +163,9 @@ final class Mutation {
         return apply(line, edits);
     }
 
-    private int add(String file, int line, String source, String change) {
+    private int add(Line line, String change) {
         int number = mutants.size() + 1;
-        mutants.add(new Mutant(number, file, line, source.strip(), change));
+        mutants.add(new Mutant(number, line.file(), line.number(), line.source(), change));
         return number;
     }
 

@@ -76,6 +76,7 @@ final class OnDevice implements AutoCloseable {
                 call.slices(),
                 call.scale(),
                 call.softcap(),
+                call.dropout(),
                 state,
                 call.cancellation());
     }

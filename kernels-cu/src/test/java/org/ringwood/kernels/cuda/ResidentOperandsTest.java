@@ -239,7 +239,11 @@ class ResidentOperandsTest {
             assertThat(emulation.get(UP) - up).as("what the launches are told").isBetween(1L, 4096L);
             // The module's table of block shapes is read once.
             assertThat(emulation.get(DOWN) - down).isLessThan(1024);
+            up = emulation.get(UP);
             down = emulation.get(DOWN);
+            AttentionCase.await(device.kernels().sink(state, new float[4]));
+            assertThat(emulation.get(UP) - up).as("a logit for each head").isEqualTo(4 * Float.BYTES);
+            assertThat(emulation.get(DOWN) - down).isZero();
             AttentionCase.Result result = tensors.finish(arena, device, state);
             assertThat(emulation.get(DOWN) - down)
                     .isEqualTo(result.out().denseBytes() + result.lse().denseBytes());
@@ -299,6 +303,7 @@ class ResidentOperandsTest {
                 call.slices(),
                 call.scale(),
                 call.softcap(),
+                call.dropout(),
                 call.state(),
                 cancellation);
     }

@@ -16,10 +16,12 @@ import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Placement;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
+import org.ringwood.attention.plan.RankPlan;
 import org.ringwood.attention.schedule.Choice;
 import org.ringwood.attention.schedule.CostModel;
 import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.Space;
 import org.ringwood.kernels.pool.CpuList;
 import org.ringwood.runtime.files.InputException;
 import org.ringwood.runtime.job.Inputs;
@@ -294,14 +296,21 @@ final class PlanCommand implements Callable<Integer>, Verbose {
                 .orElseThrow();
     }
 
+    /** Where messages take memory of devices, what is packed for them lies there, too. */
+    private static long deviceBytes(RankPlan plan) {
+        return Stream.of(Space.values())
+                .mapToLong(messages -> Placement.of(plan, Set.of(), messages).deviceBytes())
+                .max()
+                .orElseThrow();
+    }
+
     /** What a GPU holds of the worst of the schedules, beside which its kernels may take some more. */
     private static String explainDevices(Job job, Topology topology, Choice choice) {
         long bytes = job.attention().schedules().stream()
                 .map(schedule -> taken(schedule, choice).best().plan())
                 .mapToLong(plan -> IntStream.range(0, topology.size())
                         .filter(rank -> job.device(rank) == Devices.Kind.CUDA)
-                        .mapToLong(
-                                rank -> Placement.of(plan.rank(rank), Set.of()).deviceBytes())
+                        .mapToLong(rank -> deviceBytes(plan.rank(rank)))
                         .max()
                         .orElse(0))
                 .max()

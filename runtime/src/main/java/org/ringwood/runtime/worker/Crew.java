@@ -3,13 +3,16 @@ package org.ringwood.runtime.worker;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
+import org.ringwood.attention.execution.PlanExecutor;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.runtime.job.Speeds;
 import org.ringwood.runtime.planning.RankSpeeds;
+import org.ringwood.runtime.report.Report;
 
 /**
  * What the ranks of a job compute with, as every rank knows it.
@@ -31,6 +34,19 @@ record Crew(List<Equipment> ranks) {
                 .map(text -> text.split(" ", 2))
                 .map(words -> new Equipment(Devices.Kind.valueOf(words[0]), Integer.parseInt(words[1])))
                 .toList());
+    }
+
+    /** Lets messages go from GPU to GPU where there are GPUs, and they can; tells whether they do. Every rank calls it. */
+    Optional<Report.Choice> link(PlanExecutor executor, ProcessGroup group) {
+        if (!kinds().contains(Devices.Kind.CUDA) || group.size() == 1) {
+            return Optional.empty();
+        }
+        Optional<String> obstacle = executor.linkDevices();
+        boolean direct = obstacle.isEmpty() || group.takesDeviceMemory();
+        return Optional.of(new Report.Choice(
+                "messages",
+                direct ? "from GPU to GPU" : "by way of the host",
+                obstacle.orElse("ranks of a node reach each other's")));
     }
 
     /** One for all if they are alike, else one for each. */

@@ -21,6 +21,7 @@ import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.planning.Planner;
 import org.ringwood.runtime.planning.RankSpeeds;
 import org.ringwood.runtime.report.RankReport;
+import org.ringwood.runtime.report.Report;
 import org.ringwood.runtime.report.Trace;
 import org.ringwood.runtime.verify.Verification;
 
@@ -49,7 +50,12 @@ final class RankRun {
      * @param traces of all ranks, if wanted
      */
     record Result(
-            Crew crew, RankSpeeds speeds, List<Decision> decisions, List<RankReport> reports, List<Trace> traces) {
+            Crew crew,
+            Optional<Report.Choice> messages,
+            RankSpeeds speeds,
+            List<Decision> decisions,
+            List<RankReport> reports,
+            List<Trace> traces) {
         /** What was compared with the oracle and is outside its bounds: the first such schedule, in one sentence; empty if none is. */
         Optional<String> violation() {
             for (int run = 0; run < decisions.size(); run++) {
@@ -83,7 +89,9 @@ final class RankRun {
         }
         Verification verification = ScheduleRun.verification(job, coordination, inputs, mask, device);
         List<ScheduleRun.Outcome> outcomes = new ArrayList<>();
+        Optional<Report.Choice> messages;
         try (PlanExecutor executor = new PlanExecutor(group, device)) {
+            messages = crew.link(executor, group);
             for (Decision decision : decisions) {
                 PlannedSchedule planned = planning.work(() -> planner.plan(decision));
                 ScheduleRun run = new ScheduleRun(job, coordination, group, planned, inputs, origin);
@@ -92,7 +100,7 @@ final class RankRun {
             }
         }
         List<RankReport> reports = reports(outcomes, device);
-        return new Result(crew, speeds, decisions, reports, traces(outcomes));
+        return new Result(crew, messages, speeds, decisions, reports, traces(outcomes));
     }
 
     private RankSpeeds speeds(Crew crew, Device device, AttentionShape shape) {

@@ -19,6 +19,7 @@ import org.ringwood.runtime.planning.PlannedSchedule;
 import org.ringwood.runtime.planning.Planner;
 import org.ringwood.runtime.planning.RankSpeeds;
 import org.ringwood.runtime.report.JsonFormat;
+import org.ringwood.runtime.report.Report;
 import org.ringwood.runtime.sweep.Measurement;
 import org.ringwood.runtime.sweep.Row;
 import org.ringwood.runtime.verify.Verification;
@@ -55,13 +56,14 @@ final class RowRun {
     /** Measures some iterations; returns what is wrong with the result, if anything is: such a row is not recorded. */
     Optional<String> run(int warmup, List<Integer> iterations) {
         Job job = row.job();
+        Crew crew = Crew.meet(group, device);
         try (Inputs inputs = Inputs.open(job);
                 PlanExecutor executor = new PlanExecutor(group, device)) {
+            Optional<Report.Choice> _ = crew.link(executor, group);
             CostModel model = model(inputs);
             Planning planning = new Planning(coordination, group);
             Mask mask = planning.work(inputs::mask);
-            RankSpeeds speeds = Crew.meet(group, device)
-                    .speeds(job.speeds(), () -> SoloSpeed.ofWarmRanks(group, device, inputs.shape()));
+            RankSpeeds speeds = crew.speeds(job.speeds(), () -> SoloSpeed.ofWarmRanks(group, device, inputs.shape()));
             Planner planner = new Planner(inputs.shape(), mask, group.topology(), speeds.weights(), model);
             Decision decision =
                     planning.decide(planner, row.schedule(), job.attention().partition());

@@ -39,7 +39,6 @@ final class SoloSpeed implements AutoCloseable {
     private static final double QUIET_SECONDS = 1;
     private static final double MOST_WARM_UP_SECONDS = 10;
     private static final double NANOS_PER_SECOND = 1e9;
-    private static final long ALIGNMENT = 64;
 
     private final ProcessGroup alone;
     private final PlanExecutor executor;
@@ -142,16 +141,11 @@ final class SoloSpeed implements AutoCloseable {
 
     private static AttentionTensors zeros(Arena arena, AttentionShape shape) {
         return new AttentionTensors(
-                zeros(arena, shape.dtype(), shape.queries(), shape.heads(), shape.dim()),
-                zeros(arena, shape.dtype(), shape.keys(), shape.kvHeads(), shape.dim()),
-                zeros(arena, shape.dtype(), shape.keys(), shape.kvHeads(), shape.dimV()),
-                zeros(arena, shape.dtype(), shape.queries(), shape.heads(), shape.dimV()),
-                zeros(arena, DType.F32, shape.queries(), shape.heads(), 1));
-    }
-
-    private static Tensor zeros(Arena arena, DType dtype, long rows, int heads, int dim) {
-        return Tensor.dense(
-                arena.allocate(Tensor.denseBytes(dtype, rows, heads, dim), ALIGNMENT), dtype, rows, heads, dim);
+                Tensor.allocate(arena, shape.dtype(), shape.queries(), shape.heads(), shape.dim()),
+                Tensor.allocate(arena, shape.dtype(), shape.keys(), shape.kvHeads(), shape.dim()),
+                Tensor.allocate(arena, shape.dtype(), shape.keys(), shape.kvHeads(), shape.dimV()),
+                Tensor.allocate(arena, shape.dtype(), shape.queries(), shape.heads(), shape.dimV()),
+                Tensor.allocate(arena, DType.F32, shape.queries(), shape.heads(), 1));
     }
 
     @Override

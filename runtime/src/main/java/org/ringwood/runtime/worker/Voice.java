@@ -86,6 +86,7 @@ final class Voice {
         if (job.transport() == Job.Transport.AUTO) {
             choices.add(transport(resolved.transport()));
         }
+        result.messages().ifPresent(choices::add);
         choices.addAll(speeds(job.speeds(), result));
         List<Decision> decisions = result.decisions();
         for (int i = 0; i < decisions.size(); i++) {

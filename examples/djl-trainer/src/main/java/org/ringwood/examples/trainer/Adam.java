@@ -2,6 +2,7 @@ package org.ringwood.examples.trainer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,6 +34,13 @@ final class Adam {
      * @param gradients one for each parameter, in their order
      */
     void update(long step, List<NDArray> gradients) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            move(step, gradients);
+        }
+    }
+
+    private void move(long step, List<NDArray> gradients) {
         double correction1 = 1 - Math.pow(DECAY1, (double) step);
         double correction2 = 1 - Math.pow(DECAY2, (double) step);
         for (int i = 0; i < parameters.size(); i++) {

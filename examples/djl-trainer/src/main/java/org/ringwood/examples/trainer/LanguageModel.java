@@ -15,6 +15,9 @@ import ai.djl.nn.core.Linear;
  * @param parameters in f32, or in f64 for those who want to know better
  */
 record LanguageModel(ModelSize size, Parameters parameters) {
+    /** The label of a byte that none comes after. */
+    static final long NO_LABEL = -1;
+
     private static final double EPSILON = 1e-5;
 
     /**
@@ -35,13 +38,16 @@ record LanguageModel(ModelSize size, Parameters parameters) {
     }
 
     /**
-     * The sum over all rows of how unexpected the next byte was, in nats.
+     * The sum over all rows that have a label of how unexpected the next byte was, in nats.
      *
-     * @param labels {@code [rows]} bytes as i64
+     * @param labels {@code [rows]} bytes as i64, or {@link #NO_LABEL}
      */
     NDArray loss(NDArray ids, NDArray labels, Rotary rotary, Attention attention) {
         NDArray logits = logits(ids, rotary, attention);
-        return logits.logSoftmax(1).gather(labels.expandDims(1), 1).sum().neg();
+        NDArray labelled = labels.neq(NO_LABEL);
+        NDArray known = labels.mul(labelled).expandDims(1);
+        NDArray expectations = logits.logSoftmax(1).gather(known, 1).squeeze(1);
+        return expectations.mul(labelled.toType(type(), false)).sum().neg();
     }
 
     DataType type() {

@@ -34,7 +34,8 @@ record Samples(NDManager manager, LanguageModel model) {
             scope.suppressNotUsedWarning();
             long[] positions = LongStream.range(0, ids.length).toArray();
             Rotary rotary = Rotary.of(manager, positions, model.size().headDim(), model.type());
-            NDArray logits = model.logits(manager.create(ids), rotary, new LocalAttention());
+            NDArray logits =
+                    model.logits(manager.create(ids), rotary, LocalAttention.ofOneDocument(manager, ids.length));
             return draw(logits.get(ids.length - 1).div(TEMPERATURE).softmax(0).toFloatArray(), random);
         }
     }

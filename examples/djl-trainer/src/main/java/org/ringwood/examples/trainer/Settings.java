@@ -6,18 +6,32 @@ import org.ringwood.attention.PartitionRule;
  * What is trained, and how; the same on every rank.
  *
  * @param size of the model
- * @param tokens of the sequence of a step, which all ranks share
+ * @param tokens of a sequence, which the ranks of a replica share
+ * @param sequences of a step
+ * @param replicas among which the sequences of a step are dealt
  * @param rate of learning
- * @param seed of parameters and of the pieces of text
+ * @param seed of parameters and of the sequences
  * @param schedule of attention, by name
- * @param partition of the sequence among ranks
+ * @param partition of a sequence among ranks
  */
-record Settings(ModelSize size, int tokens, double rate, long seed, String schedule, PartitionRule partition) {
-    /** @throws IllegalArgumentException if no step can be taken */
+record Settings(
+        ModelSize size,
+        int tokens,
+        int sequences,
+        int replicas,
+        double rate,
+        long seed,
+        String schedule,
+        PartitionRule partition) {
+    /** @throws IllegalArgumentException if no step can be taken, or a replica would have nothing to do */
     Settings {
-        if (tokens < 1 || !(rate > 0)) {
-            throw new IllegalArgumentException(
-                    tokens + " tokens and a rate of " + rate + " train nothing: both must be above 0");
+        if (tokens < 2 || !(rate > 0)) {
+            throw new IllegalArgumentException(tokens + " tokens and a rate of " + rate
+                    + " train nothing: give 2 tokens at least, and a rate above 0");
+        }
+        if (replicas < 1 || sequences < replicas) {
+            throw new IllegalArgumentException(sequences + " sequences a step are not enough for " + replicas
+                    + " replicas: give at least 1 of these, and as many sequences");
         }
     }
 }

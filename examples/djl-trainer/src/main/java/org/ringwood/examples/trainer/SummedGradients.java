@@ -56,28 +56,13 @@ final class SummedGradients implements AutoCloseable {
             gradient.fill((byte) 0);
         }
         memory.segment().set(JAVA_FLOAT, lossOffset, loss);
-        group.allReduce(memory.segment(), Float.BYTES, new Sum());
+        group.allReduce(memory.segment(), Float.BYTES, Reducer.sumOfFloats());
         return memory.segment().get(JAVA_FLOAT, lossOffset);
     }
 
     /** One for each parameter, in their order. */
     List<NDArray> sums() {
         return sums;
-    }
-
-    /** Adds f32. */
-    private static final class Sum implements Reducer {
-        @Override
-        public void reduce(MemorySegment lower, MemorySegment higher, MemorySegment into) {
-            for (long offset = 0; offset < into.byteSize(); offset += Float.BYTES) {
-                into.set(JAVA_FLOAT, offset, lower.get(JAVA_FLOAT, offset) + higher.get(JAVA_FLOAT, offset));
-            }
-        }
-
-        @Override
-        public boolean commutes() {
-            return true;
-        }
     }
 
     @Override

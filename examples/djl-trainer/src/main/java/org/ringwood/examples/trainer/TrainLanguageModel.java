@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "TrainLanguageModel",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        description = "Trains a byte-level language model on ranks that share each sequence.")
+        description = "Trains a byte-level language model on ranks that share sequences.")
 public final class TrainLanguageModel implements Callable<Integer> {
     /** A rank that gets no core for a while is not lost; that one has ended is seen at once, however long this is. */
     static final GroupOptions OPTIONS = GroupOptions.DEFAULT.withTimeouts(new Timeouts(
@@ -35,8 +35,14 @@ public final class TrainLanguageModel implements Callable<Integer> {
     @Option(names = "--text", paramLabel = "FILE", description = "A text, or a jar or zip file of texts.")
     private Path text = Path.of("examples/djl-trainer/target/text.jar");
 
-    @Option(names = "--tokens", description = "Bytes of a step's sequence, which the ranks share.")
+    @Option(names = "--tokens", description = "Bytes of a sequence, which the ranks of a replica share.")
     private int tokens = 4096;
+
+    @Option(names = "--sequences", description = "Of a step; each is one replica's.")
+    private int sequences = 1;
+
+    @Option(names = "--replicas", description = "Groups of ranks that each take other sequences.")
+    private int replicas = 1;
 
     @Option(names = "--steps", description = "Train until so many steps were taken.")
     private long steps = 500;
@@ -99,7 +105,7 @@ public final class TrainLanguageModel implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var size = new ModelSize(layers, heads, keyHeads, headDim);
-        var settings = new Settings(size, tokens, rate, seed, schedule, partition);
+        var settings = new Settings(size, tokens, sequences, replicas, rate, seed, schedule, partition);
         Text all = Text.read(text);
         try (ProcessGroup group = ProcessGroups.fromEnvironment(OPTIONS);
                 Trainer trainer = new Trainer(group, settings, threads(group))) {
@@ -134,17 +140,19 @@ public final class TrainLanguageModel implements Callable<Integer> {
         if (tells) {
             System.out.printf(
                     Locale.ROOT,
-                    "%d parameters, %d bytes of text, %d tokens a step on %d ranks, from step %d%n",
+                    "%d parameters, %d bytes of text, %d x %d tokens a step, ranks: %d, replicas: %d, from step %d%n",
                     trainer.model().parameters().elements(),
                     all.length(),
+                    sequences,
                     tokens,
                     group.size(),
+                    replicas,
                     trainer.steps());
         }
         while (trainer.steps() < steps) {
             long began = System.nanoTime();
             float loss = trainer.step(all);
-            double speed = tokens / ((System.nanoTime() - began) / NANOS);
+            double speed = (double) sequences * tokens / ((System.nanoTime() - began) / NANOS);
             if (!tells) {
                 continue;
             }

@@ -10,30 +10,42 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.ringwood.attention.AttentionShape;
-import org.ringwood.attention.Mask;
+import org.ringwood.attention.MaskRule;
+import org.ringwood.attention.Partition;
 import org.ringwood.attention.execution.SequenceParallelAttention;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.Schedules;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
-import org.ringwood.kernels.Positions;
 
-/** One rank's part in the training of a model: it has all parameters, and its own rows of every sequence. */
+/**
+ * One rank's part in the training of a model. Ranks form replicas; a replica's ranks share its sequences, of which each has rows of its own. All have all
+ * parameters, and gradients are summed over all of them.
+ */
 final class Trainer implements AutoCloseable {
     private final Settings settings;
     private final NDManager manager;
     private final LanguageModel model;
     private final Adam adam;
     private final SummedGradients gradients;
+    private final int replica;
+    private final ProcessGroup sharers;
     private final org.ringwood.kernels.Device device;
-    private final SequenceParallelAttention shared;
-    private final RingwoodAttention attention;
-    private final Positions mine;
+    private final SequenceParallelAttention attention;
+    private final AttentionShape shape;
     private long steps;
 
-    /** Parameters as before training; {@code group} stays the caller's. */
+    /**
+     * Parameters as before training; {@code group} stays the caller's.
+     *
+     * @throws IllegalArgumentException if there are more replicas than ranks
+     */
     Trainer(ProcessGroup group, Settings settings, int threads) {
+        if (settings.replicas() > group.size()) {
+            throw new IllegalArgumentException(settings.replicas() + " replicas need as many ranks, but there are "
+                    + group.size() + ": start more, or give fewer replicas");
+        }
         this.settings = settings;
         Engine engine = PyTorch.engine(threads);
         this.manager = engine.newBaseManager(Device.cpu());
@@ -41,54 +53,54 @@ final class Trainer implements AutoCloseable {
         this.model = new LanguageModel(size, Parameters.random(manager, size, settings.seed()));
         this.adam = new Adam(manager, model.parameters(), settings.rate());
         this.gradients = new SummedGradients(group, manager, model.parameters());
+        // Neighbours share sequences, as links within a node are the fastest.
+        this.replica = (int) ((long) group.rank() * settings.replicas() / group.size());
+        this.sharers = group.split(replica, group.rank());
         this.device = Devices.open(Devices.Kind.CPU, threads);
-        this.shared = new SequenceParallelAttention(
-                group, device, Schedules.named(settings.schedule()), settings.partition());
-        long tokens = settings.tokens();
-        Plan plan = shared.plan(
-                Mask.causal(tokens, tokens),
-                new AttentionShape(
-                        tokens, tokens, size.heads(), size.keyHeads(), size.headDim(), size.headDim(), DType.F32));
-        this.attention = new RingwoodAttention(shared, plan);
-        this.mine = plan.queryPositions(group.rank());
+        this.attention = new SequenceParallelAttention(
+                sharers, device, Schedules.named(settings.schedule()), settings.partition());
+        int dim = size.headDim();
+        this.shape = new AttentionShape(
+                settings.tokens(), settings.tokens(), size.heads(), size.keyHeads(), dim, dim, DType.F32);
     }
 
     /**
-     * Takes a step with the next piece of a text.
+     * Takes a step with the next sequences of a text.
      *
-     * @return the mean loss over the whole sequence, in nats a byte, before the step
+     * @return the mean loss over all of them, in nats a byte, before the step
      */
     float step(Text text) {
-        steps++;
-        int[] piece = text.piece(settings.seed(), steps, settings.tokens());
-        // All arrays of a step are freed at its end.
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            float own = backward(piece);
-            float loss = gradients.sum(own);
-            adam.update(steps, gradients.sums());
-            return loss;
+        List<Sequence> sequences = text.sequences(settings, steps++);
+        long labels = sequences.stream().mapToLong(Sequence::labels).sum();
+        float share = 0;
+        for (int i = replica; i < sequences.size(); i += settings.replicas()) {
+            share += backward(sequences.get(i), Math.max(1, labels));
         }
+        float loss = gradients.sum(share);
+        adam.update(steps, gradients.sums());
+        return loss;
     }
 
-    /** Gradients of this rank's share of the mean loss; the share. */
-    private float backward(int[] piece) {
-        int rows = Math.toIntExact(mine.rows());
-        long[] positions = new long[rows];
-        long[] ids = new long[rows];
-        long[] labels = new long[rows];
-        for (int row = 0; row < rows; row++) {
-            int position = Math.toIntExact(mine.position(row));
-            positions[row] = position;
-            ids[row] = piece[position];
-            // A row's label may be another rank's token: labels are shifted before they are dealt.
-            labels[row] = piece[position + 1];
-        }
-        Rotary rotary = Rotary.of(manager, positions, settings.size().headDim(), model.type());
-        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-            NDArray loss = model.loss(manager.create(ids), manager.create(labels), rotary, attention)
-                    .div(settings.tokens());
-            attention.backward(collector, loss);
+    /** Adds the gradients of this rank's rows of a sequence, their loss being a share of the mean over all labels; the share. */
+    private float backward(Sequence sequence, long labels) {
+        List<Long> documents = sequence.documents();
+        // A plan a sequence, for all layers.
+        Plan plan = attention.plan(MaskRule.causal().inDocuments(documents).over(shape.queries(), shape.keys()), shape);
+        Partition partition = plan.problem().queries();
+        int rank = sharers.rank();
+        long[] ids = partition.shard(rank, sequence.ids());
+        // A row's label may be another rank's token: labels are shifted before they are dealt.
+        long[] labelled = partition.shardNextTokens(rank, sequence.ids(), documents, LanguageModel.NO_LABEL);
+        long[] positions = partition.positionsInDocument(rank, documents);
+        // All arrays of a sequence are freed at its end.
+        try (NDScope scope = new NDScope();
+                RingwoodAttention joined = new RingwoodAttention(attention, plan);
+                GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            scope.suppressNotUsedWarning();
+            Rotary rotary = Rotary.of(manager, positions, settings.size().headDim(), model.type());
+            NDArray loss = model.loss(manager.create(ids), manager.create(labelled), rotary, joined)
+                    .div(labels);
+            joined.backward(collector, loss);
             return loss.getFloat();
         }
     }
@@ -124,8 +136,8 @@ final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         attention.close();
-        shared.close();
         device.close();
+        sharers.close();
         gradients.close();
         manager.close();
     }

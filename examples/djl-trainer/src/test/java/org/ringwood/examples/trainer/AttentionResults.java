@@ -21,15 +21,9 @@ record AttentionResults(Tensor out, Tensor lse, Tensor dQueries, Tensor dKeys, T
                 attention.values(),
                 attention.slices(),
                 attention.scale(),
-                attention.softcap());
-        TorchAutograd.Results expected = torch.attend(
-                attention.queries(),
-                attention.keys(),
-                attention.values(),
-                attention.outGradients(),
-                attention.slices(),
-                attention.scale(),
-                attention.softcap());
+                attention.softcap(),
+                attention.dropout());
+        TorchAutograd.Results expected = torch.attend(attention);
         assertOracleAgrees(attention, problem, expected, what);
 
         Accuracy accuracy = problem.judge(out, lse);

@@ -7,6 +7,7 @@ import java.util.Random;
 import org.ringwood.attention.Mask;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.Tensor;
 
@@ -15,6 +16,7 @@ import org.ringwood.kernels.Tensor;
  *
  * @param slices disjoint
  * @param softcap 0 for none
+ * @param dropout of one in three
  */
 record RandomAttention(
         Tensor queries,
@@ -24,7 +26,8 @@ record RandomAttention(
         String mask,
         List<Slice> slices,
         float scale,
-        float softcap) {
+        float softcap,
+        Dropout dropout) {
     private static final int MOST_TOKENS = 90;
     private static final int MOST_HEADS = 6;
     private static final int MOST_DIM = 70;
@@ -63,7 +66,8 @@ record RandomAttention(
                 kind + " " + slices,
                 slices,
                 (0.3f + random.nextFloat()) / (float) Math.sqrt(dim),
-                softcap);
+                softcap,
+                random.nextInt(3) == 0 ? new Dropout(random.nextDouble(0.8), random.nextLong()) : Dropout.NONE);
     }
 
     private static List<Slice> slices(Kind kind, int rows, int keys, Random random) {
@@ -133,7 +137,7 @@ record RandomAttention(
     }
 
     private static Tensor tensor(Arena arena, DType dtype, int tokens, int heads, int dim, Random random) {
-        Tensor tensor = zeros(arena, dtype, tokens, heads, dim);
+        Tensor tensor = Tensor.allocate(arena, dtype, tokens, heads, dim);
         float[] row = new float[dim];
         for (int token = 0; token < tokens; token++) {
             for (int head = 0; head < heads; head++) {
@@ -146,14 +150,9 @@ record RandomAttention(
         return tensor;
     }
 
-    static Tensor zeros(Arena arena, DType dtype, long tokens, int heads, int dim) {
-        return Tensor.dense(
-                arena.allocate(Tensor.denseBytes(dtype, tokens, heads, dim), 64), dtype, tokens, heads, dim);
-    }
-
     @Override
     public String toString() {
         return "queries " + queries.shape() + ", keys " + keys.shape() + ", values " + values.shape() + ", scale "
-                + scale + ", softcap " + softcap + ", mask " + mask;
+                + scale + ", softcap " + softcap + ", " + dropout + ", mask " + mask;
     }
 }

@@ -1,15 +1,18 @@
 package org.ringwood.examples.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.ringwood.attention.AttentionShape;
@@ -62,19 +65,31 @@ class RingwoodAttentionTest {
     }
 
     /** A layer with a residual, whose weights all layers share. */
-    private NDArray layer(NDArray input, Attention by) {
+    private NDArray layer(NDArray input, Attention by, UnaryOperator<NDArray> lying) {
         return by.layer(
                 input,
                 in -> new Attention.Projections(
-                        in.matMul(queries).reshape(TOKENS, 3, 4),
-                        in.matMul(keys).reshape(TOKENS, 1, 4),
-                        in.matMul(values).reshape(TOKENS, 1, 4)),
-                (in, attended) -> in.add(attended.reshape(TOKENS, WIDTH).tanh()));
+                        lying.apply(in.matMul(queries).reshape(TOKENS, 3, 4)),
+                        lying.apply(in.matMul(keys).reshape(TOKENS, 1, 4)),
+                        lying.apply(in.matMul(values).reshape(TOKENS, 1, 4))),
+                (in, attended) ->
+                        in.add(lying.apply(attended).reshape(TOKENS, WIDTH).tanh()));
+    }
+
+    /** The same numbers in memory that is in the order of elements, heads, rows. */
+    private static NDArray backwards(NDArray array) {
+        NDArray backwards = array.transpose(2, 1, 0);
+        return backwards.flatten().reshape(backwards.getShape()).transpose(2, 1, 0);
     }
 
     private List<float[]> gradients(Attention by) {
+        return gradients(by, UnaryOperator.identity());
+    }
+
+    private List<float[]> gradients(Attention by, UnaryOperator<NDArray> lying) {
         try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-            by.backward(collector, layer(layer(layer(x, by), by), by).square().sum());
+            NDArray x3 = layer(layer(layer(x, by, lying), by, lying), by, lying);
+            by.backward(collector, x3.square().sum());
         }
         return List.of(x, queries, keys, values).stream()
                 .map(leaf -> {
@@ -88,8 +103,26 @@ class RingwoodAttentionTest {
 
     @Test
     void gradientsOfSeveralLayersAreThoseOfTheFrameworkAlone() {
-        List<float[]> expected = gradients(new LocalAttention());
-        List<float[]> actual = gradients(attention);
+        assertSame(gradients(attention), gradients(LocalAttention.ofOneDocument(manager, TOKENS)));
+    }
+
+    @Test
+    void soAreThoseOfArraysThatAreTransposedInMemory() {
+        assertSame(
+                gradients(attention, RingwoodAttentionTest::backwards),
+                gradients(LocalAttention.ofOneDocument(manager, TOKENS)));
+    }
+
+    @Test
+    void refusesWhatIsNotOfItsType() {
+        UnaryOperator<NDArray> widened = array -> array.toType(DataType.FLOAT64, false);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> gradients(attention, widened))
+                .withMessage(
+                        "an array of float64 on cpu() is to be attended; this trainer attends float32 on cpu(): convert it");
+    }
+
+    private static void assertSame(List<float[]> actual, List<float[]> expected) {
         for (int i = 0; i < expected.size(); i++) {
             assertThat(actual.get(i)).containsExactly(expected.get(i), within(ROUNDING * largest(expected.get(i))));
         }
@@ -106,7 +139,7 @@ class RingwoodAttentionTest {
     @Test
     void aStepThatWasGivenUpIsForgottenOnceClosed() {
         List<float[]> expected = gradients(attention);
-        layer(layer(x, attention), attention);
+        layer(layer(x, attention, UnaryOperator.identity()), attention, UnaryOperator.identity());
         attention.close();
         List<float[]> actual = gradients(attention);
         for (int i = 0; i < expected.size(); i++) {

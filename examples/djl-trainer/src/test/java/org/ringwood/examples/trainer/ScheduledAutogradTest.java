@@ -61,16 +61,16 @@ class ScheduledAutogradTest {
     private static AttentionResults results(RandomAttention of, DType gradients, Arena arena) {
         Tensor q = of.queries();
         return new AttentionResults(
-                RandomAttention.zeros(
+                Tensor.allocate(
                         arena, q.dtype(), q.tokens(), q.heads(), of.values().dim()),
-                RandomAttention.zeros(arena, DType.F32, q.tokens(), q.heads(), 1),
+                Tensor.allocate(arena, DType.F32, q.tokens(), q.heads(), 1),
                 like(q, gradients, q.tokens(), arena),
                 like(of.keys(), gradients, of.keys().tokens(), arena),
                 like(of.values(), gradients, of.values().tokens(), arena));
     }
 
     private static Tensor like(Tensor whole, DType dtype, long rows, Arena arena) {
-        return RandomAttention.zeros(arena, dtype, rows, whole.heads(), whole.dim());
+        return Tensor.allocate(arena, dtype, rows, whole.heads(), whole.dim());
     }
 
     /** One rank's part, from its rows to its rows. */
@@ -94,7 +94,7 @@ class ScheduledAutogradTest {
                     shard(k, keys, arena),
                     shard(v, keys, arena),
                     out,
-                    new Scoring(of.scale(), of.softcap()));
+                    new Scoring(of.scale(), of.softcap(), List.of(), of.dropout()));
             unshard(out, queries, whole.out());
             unshard(saved.lse(), queries, whole.lse());
             DType gradients = whole.dQueries().dtype();

@@ -7,9 +7,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.GradientCollector;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.LongStream;
 
 /** The same training by the framework alone: one process, its own attention, whole sequences in natural order, in f32 or f64. */
 final class SingleProcess implements AutoCloseable {
@@ -30,21 +28,15 @@ final class SingleProcess implements AutoCloseable {
 
     /** Takes a step; mean loss and the gradients of all parameters are as before it. */
     StepResults step(Text text) {
-        steps++;
-        int[] piece = text.piece(settings.seed(), steps, settings.tokens());
-        long[] bytes = Arrays.stream(piece).asLongStream().toArray();
-        int tokens = settings.tokens();
-        long[] positions = LongStream.range(0, tokens).toArray();
+        List<Sequence> sequences = text.sequences(settings, steps++);
+        long labels = sequences.stream().mapToLong(Sequence::labels).sum();
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            Rotary rotary = Rotary.of(manager, positions, settings.size().headDim(), model.type());
-            NDArray ids = manager.create(Arrays.copyOf(bytes, tokens));
-            NDArray labels = manager.create(Arrays.copyOfRange(bytes, 1, tokens + 1));
-            LocalAttention attention = new LocalAttention();
             NDArray loss;
             try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-                loss = model.loss(ids, labels, rotary, attention).div(tokens);
-                attention.backward(collector, loss);
+                loss = sequences.stream().map(this::loss).reduce(NDArray::add).orElseThrow();
+                loss = loss.div(labels);
+                collector.backward(loss);
             }
             List<NDArray> gradients = new ArrayList<>();
             for (NDArray parameter : model.parameters().arrays()) {
@@ -55,6 +47,26 @@ final class SingleProcess implements AutoCloseable {
             adam.update(steps, gradients);
             return new StepResults(number(loss), StepResults.elements(gradients));
         }
+    }
+
+    /** The loss of a whole sequence, for which each byte looks up its document, its place in it, and what comes next in it. */
+    private NDArray loss(Sequence sequence) {
+        int tokens = settings.tokens();
+        long[] documents = new long[tokens];
+        long[] positions = new long[tokens];
+        long[] labels = new long[tokens];
+        for (int document = 0; document + 1 < sequence.documents().size(); document++) {
+            int from = sequence.documents().get(document).intValue();
+            int to = sequence.documents().get(document + 1).intValue();
+            for (int i = from; i < to; i++) {
+                documents[i] = document;
+                positions[i] = (long) i - from;
+                labels[i] = i + 1 < to ? sequence.ids()[i + 1] : LanguageModel.NO_LABEL;
+            }
+        }
+        Rotary rotary = Rotary.of(manager, positions, settings.size().headDim(), model.type());
+        LocalAttention attention = new LocalAttention(manager.create(documents));
+        return model.loss(manager.create(sequence.ids()), manager.create(labels), rotary, attention);
     }
 
     private static double number(NDArray loss) {

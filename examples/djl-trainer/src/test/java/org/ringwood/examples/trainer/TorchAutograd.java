@@ -11,11 +11,12 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.List;
 import org.ringwood.kernels.AttentionCall;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.Tensor;
 
 /**
- * Attention and its gradients by PyTorch in f64, from its plain operations: products, a tanh, a mask that is added, a softmax. What their
+ * Attention and its gradients by PyTorch in f64, from its plain operations: products, a tanh, a mask that is added, a softmax, a matrix of factors for dropout. What their
  * derivatives are is PyTorch's alone to know. All results are dense, {@code [rows, heads, dim]}.
  */
 final class TorchAutograd implements AutoCloseable {
@@ -64,20 +65,16 @@ final class TorchAutograd implements AutoCloseable {
     }
 
     /** Attends, and takes the gradients of {@code Σ out · outGradients}. */
-    Results attend(
-            Tensor queries,
-            Tensor keys,
-            Tensor values,
-            Tensor outGradients,
-            List<Slice> slices,
-            float scale,
-            float softcap) {
+    Results attend(RandomAttention attention) {
+        Tensor queries = attention.queries();
+        Tensor keys = attention.keys();
+        double softcap = attention.softcap();
         try (NDManager step = manager.newSubManager();
                 GradientCollector collector = manager.getEngine().newGradientCollector()) {
             NDArray q = leaf(step, queries);
             NDArray k = leaf(step, keys);
-            NDArray v = leaf(step, values);
-            NDArray admitted = admitted(step, slices, queries.tokens(), keys.tokens());
+            NDArray v = leaf(step, attention.values());
+            NDArray admitted = admitted(step, attention.slices(), queries.tokens(), keys.tokens());
             NDArray bias = admitted.sub(1).mul(-MASKED);
             NDArray rows = admitted.max(new int[] {1}, true);
             NDList out = new NDList();
@@ -85,17 +82,18 @@ final class TorchAutograd implements AutoCloseable {
             for (int head = 0; head < queries.heads(); head++) {
                 int keyHead = AttentionCall.keyHead(head, queries.heads(), keys.heads());
                 NDArray scores =
-                        head(q, head).matMul(head(k, keyHead).transpose()).mul((double) scale);
+                        head(q, head).matMul(head(k, keyHead).transpose()).mul((double) attention.scale());
                 if (softcap > 0) {
-                    scores = scores.div((double) softcap).tanh().mul((double) softcap);
+                    scores = scores.div(softcap).tanh().mul(softcap);
                 }
                 scores = scores.add(bias);
-                out.add(scores.softmax(1).matMul(head(v, keyHead)).mul(rows));
+                NDArray weights = scores.softmax(1).mul(factors(step, attention, head));
+                out.add(weights.matMul(head(v, keyHead)).mul(rows));
                 NDArray max = scores.max(new int[] {1}, true);
                 lse.add(scores.sub(max).exp().sum(new int[] {1}).log().add(max.squeeze(1)));
             }
             NDArray all = NDArrays.stack(out, 1);
-            collector.backward(all.mul(array(step, outGradients)).sum());
+            collector.backward(all.mul(array(step, attention.outGradients())).sum());
             return new Results(
                     all.toDoubleArray(),
                     NDArrays.stack(lse, 1).toDoubleArray(),
@@ -135,6 +133,18 @@ final class TorchAutograd implements AutoCloseable {
             pairs[i] = slices.stream().anyMatch(slice -> slice.admits(q, k)) ? 1 : 0;
         }
         return manager.create(pairs, new Shape(queries, keys)).toType(DataType.FLOAT64, false);
+    }
+
+    /** What dropout multiplies every weight of a head by. */
+    private static NDArray factors(NDManager manager, RandomAttention attention, int head) {
+        long queries = attention.queries().tokens();
+        long keys = attention.keys().tokens();
+        double[] factors = new double[Math.toIntExact(queries * keys)];
+        for (int i = 0; i < factors.length; i++) {
+            Dropout dropout = attention.dropout();
+            factors[i] = dropout.keeps(head, i / keys, i % keys) ? dropout.scale() : 0;
+        }
+        return manager.create(factors, new Shape(queries, keys));
     }
 
     @Override

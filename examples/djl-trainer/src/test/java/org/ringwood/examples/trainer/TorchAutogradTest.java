@@ -20,7 +20,7 @@ import org.ringwood.kernels.Tensor;
 
 /**
  * The kernels of the CPU, and the f64 oracle that judges them everywhere else, beside PyTorch's autograd in f64, over random shapes of every
- * kind of mask.
+ * kind of mask, with and without dropout.
  */
 class TorchAutogradTest {
     private static final int CASES = 8;
@@ -49,12 +49,12 @@ class TorchAutogradTest {
         Tensor v = attention.values();
         var state = new SoftmaxState(
                 arena.allocate(SoftmaxState.bytes(q.tokens(), q.heads(), v.dim()), 64), q.tokens(), q.heads(), v.dim());
-        Tensor out = RandomAttention.zeros(arena, q.dtype(), q.tokens(), q.heads(), v.dim());
-        Tensor lse = RandomAttention.zeros(arena, DType.F32, q.tokens(), q.heads(), 1);
-        Tensor delta = RandomAttention.zeros(arena, DType.F32, q.tokens(), q.heads(), 1);
-        Tensor dQueries = RandomAttention.zeros(arena, DType.F32, q.tokens(), q.heads(), q.dim());
-        Tensor dKeys = RandomAttention.zeros(arena, DType.F32, k.tokens(), k.heads(), k.dim());
-        Tensor dValues = RandomAttention.zeros(arena, DType.F32, v.tokens(), v.heads(), v.dim());
+        Tensor out = Tensor.allocate(arena, q.dtype(), q.tokens(), q.heads(), v.dim());
+        Tensor lse = Tensor.allocate(arena, DType.F32, q.tokens(), q.heads(), 1);
+        Tensor delta = Tensor.allocate(arena, DType.F32, q.tokens(), q.heads(), 1);
+        Tensor dQueries = Tensor.allocate(arena, DType.F32, q.tokens(), q.heads(), q.dim());
+        Tensor dKeys = Tensor.allocate(arena, DType.F32, k.tokens(), k.heads(), k.dim());
+        Tensor dValues = Tensor.allocate(arena, DType.F32, v.tokens(), v.heads(), v.dim());
         Positions rows = Positions.range(0, q.tokens());
         Positions keys = Positions.range(0, k.tokens());
         for (Future<?> call : List.of(
@@ -69,6 +69,7 @@ class TorchAutogradTest {
                                 attention.slices(),
                                 attention.scale(),
                                 attention.softcap(),
+                                attention.dropout(),
                                 state,
                                 Cancellation.NEVER)),
                 cpu.kernels().finish(state, out, lse),
@@ -83,6 +84,7 @@ class TorchAutogradTest {
                                 attention.slices(),
                                 attention.scale(),
                                 attention.softcap(),
+                                attention.dropout(),
                                 lse,
                                 delta,
                                 attention.outGradients(),

@@ -1,16 +1,23 @@
 package org.ringwood.examples.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import ai.djl.ndarray.types.DataType;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.ringwood.collectives.ProcessGroup;
+import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.TestJvm;
 import org.ringwood.runtime.Launcher;
 
@@ -24,17 +31,37 @@ class TrainerTest {
     @TempDir
     private Path folder;
 
+    /** Two replicas, of one rank and of two; then one of two ranks, which takes the three sequences of a step in turn. */
     @Test
     void lossesAndGradientsAreThoseOfOneProcessAlsoAfterAResumeOnOtherRanks() throws Exception {
-        start(3, TrainingRank.class, TEXT.toString(), folder.toString(), "3", "ring");
-        start(2, TrainingRank.class, TEXT.toString(), folder.toString(), "5", "gather");
-        Text text = Text.read(TEXT);
-        try (SingleProcess plain = new SingleProcess(TrainingRank.settings("ring"), DataType.FLOAT32);
-                SingleProcess exact = new SingleProcess(TrainingRank.settings("ring"), DataType.FLOAT64)) {
+        Path file = documents();
+        start(3, TrainingRank.class, file.toString(), folder.toString(), "3", "ring", "2");
+        start(2, TrainingRank.class, file.toString(), folder.toString(), "5", "gather", "1");
+        Text text = Text.read(file);
+        Settings settings = TrainingRank.settings("ring", 1);
+        try (SingleProcess plain = new SingleProcess(settings, DataType.FLOAT32);
+                SingleProcess exact = new SingleProcess(settings, DataType.FLOAT64)) {
             for (int step = 1; step <= 5; step++) {
                 assertWithin(TrainingRank.read(folder, step), plain.step(text), exact.step(text), "step " + step);
             }
         }
+    }
+
+    /** Documents of no byte, of one, of a few, and of more than a sequence has. */
+    private Path documents() throws IOException {
+        Path file = folder.resolve("documents.zip");
+        Random random = new Random(3);
+        try (ZipOutputStream archive = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (int length : List.of(40, 0, 1, 17, 1, 1, 0, 0, 60, 300, 5, 2, 33, 80)) {
+                archive.putNextEntry(new ZipEntry("%016x.txt".formatted(random.nextLong())));
+                byte[] words = new byte[length];
+                for (int i = 0; i < length; i++) {
+                    words[i] = (byte) ('a' + random.nextInt(1 + i % 7));
+                }
+                archive.write(words);
+            }
+        }
+        return file;
     }
 
     /** The project's bound, {@code 2·plain + 2ε·max|ref| + 1e-6}, where plain is the framework's own error in f32 from the same training in f64. */
@@ -74,6 +101,8 @@ class TrainerTest {
         List<String> arguments = new ArrayList<>(List.of(
                 "--text=" + TEXT,
                 "--tokens=64",
+                "--sequences=2",
+                "--replicas=2",
                 "--layers=1",
                 "--head-dim=8",
                 "--rate=0.02",
@@ -83,15 +112,28 @@ class TrainerTest {
                 "--sample=20",
                 "--steps=6"));
         assertThat(start(2, TrainLanguageModel.class, arguments.toArray(String[]::new)))
-                .contains("64 tokens a step on 2 ranks, from step 0", "* Returns ");
+                .contains("2 x 64 tokens a step, ranks: 2, replicas: 2, from step 0", "* Returns ");
         arguments.set(arguments.size() - 1, "--steps=12");
+        arguments.remove("--replicas=2");
         assertThat(start(1, TrainLanguageModel.class, arguments.toArray(String[]::new)))
-                .contains("64 tokens a step on 1 ranks, from step 6");
+                .contains("2 x 64 tokens a step, ranks: 1, replicas: 1, from step 6");
         List<String> lines = Files.readAllLines(curve);
         assertThat(lines).hasSize(13).element(0).isEqualTo("step,ranks,loss_nats_per_byte,tokens_per_s");
         assertThat(lines.get(6)).startsWith("6,2,");
         assertThat(lines.get(7)).startsWith("7,1,");
         assertThat(loss(lines.getLast())).isLessThan(loss(lines.get(1)));
+    }
+
+    @Test
+    void refusesReplicasThatHaveNothingToDoOrNobodyToDoIt() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TrainingRank.settings("ring", 4))
+                .withMessageStartingWith("3 sequences a step are not enough for 4 replicas");
+        try (ProcessGroup alone = ProcessGroups.inProcess(1).getFirst()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new Trainer(alone, TrainingRank.settings("ring", 2), 1).close())
+                    .withMessageStartingWith("2 replicas need as many ranks, but there are 1");
+        }
     }
 
     private static double loss(String line) {

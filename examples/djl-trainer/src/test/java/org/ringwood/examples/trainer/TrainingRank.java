@@ -13,13 +13,13 @@ import org.ringwood.attention.PartitionRule;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 
-/** One rank of a training whose steps are kept: {@code TrainingRank TEXT FOLDER STEPS SCHEDULE}, from the folder's checkpoint if there is one. */
+/** One rank of a training whose steps are kept: {@code TrainingRank TEXT FOLDER STEPS SCHEDULE REPLICAS}, from the folder's checkpoint if there is one. */
 public final class TrainingRank {
     private TrainingRank() {}
 
     /** Small, and nothing in it divides by the ranks. */
-    static Settings settings(String schedule) {
-        return new Settings(new ModelSize(2, 4, 2, 8), 97, 1e-2, 5, schedule, PartitionRule.ZIGZAG);
+    static Settings settings(String schedule, int replicas) {
+        return new Settings(new ModelSize(2, 4, 2, 8), 97, 3, replicas, 1e-2, 5, schedule, PartitionRule.ZIGZAG);
     }
 
     /** Rank 0 writes what came of every step, and the checkpoint. */
@@ -28,7 +28,7 @@ public final class TrainingRank {
         Path folder = Path.of(args[1]);
         Path checkpoint = folder.resolve("checkpoint.npz");
         try (ProcessGroup group = ProcessGroups.fromEnvironment(TrainLanguageModel.OPTIONS);
-                Trainer trainer = new Trainer(group, settings(args[3]), 1)) {
+                Trainer trainer = new Trainer(group, settings(args[3], Integer.parseInt(args[4])), 1)) {
             if (Files.exists(checkpoint)) {
                 trainer.restore(checkpoint);
             }

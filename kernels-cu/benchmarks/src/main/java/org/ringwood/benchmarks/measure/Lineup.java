@@ -40,7 +40,13 @@ final class Lineup implements AutoCloseable {
             Operands others = RandomOperands.of(other.workload(), arena);
             return own(new Ringwood(others, threads), others);
         });
-        peers.forEach(peer -> entries.add(tried(peer.enter(operands, threads))));
+        peers.forEach(peer -> entries.add(entry(peer)));
+    }
+
+    private Entry entry(Peer peer) {
+        return operands.dropout().isNone()
+                ? tried(peer.enter(operands, threads))
+                : new Entry.Absent("it has no dropout of the same mask");
     }
 
     private static Contender own(Ringwood forward, Operands operands) {

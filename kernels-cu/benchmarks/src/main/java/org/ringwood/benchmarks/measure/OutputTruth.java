@@ -38,7 +38,8 @@ final class OutputTruth implements Truth {
                 operands.values(),
                 operands.workload().slices(),
                 operands.scale(),
-                0);
+                0,
+                operands.dropout());
     }
 
     @Override

@@ -45,6 +45,7 @@ final class Ringwood implements Contender {
                 workload.slices(),
                 operands.scale(),
                 0,
+                operands.dropout(),
                 state,
                 Cancellation.NEVER);
         this.out = RandomOperands.allocate(

@@ -47,6 +47,7 @@ final class RingwoodBackward implements Contender {
                 attention.slices(),
                 attention.scale(),
                 attention.softcap(),
+                attention.dropout(),
                 forward.lse(),
                 RandomOperands.allocate(arena, workload, DType.F32, workload.allRows(), workload.heads(), 1),
                 operands.outGradients().orElseThrow(),

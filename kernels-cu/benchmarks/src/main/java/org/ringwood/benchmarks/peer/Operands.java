@@ -2,6 +2,7 @@ package org.ringwood.benchmarks.peer;
 
 import java.util.Optional;
 import org.ringwood.benchmarks.workload.Workload;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Tensor;
 
 /**
@@ -18,5 +19,10 @@ public record Operands(Workload workload, Tensor queries, Tensor keys, Tensor va
     /** Factor of the scores: {@code 1/sqrt(dim)}. */
     public float scale() {
         return (float) (1 / Math.sqrt(workload.dim()));
+    }
+
+    /** Which weights are dropped. */
+    public Dropout dropout() {
+        return new Dropout(workload.dropout(), 1);
     }
 }

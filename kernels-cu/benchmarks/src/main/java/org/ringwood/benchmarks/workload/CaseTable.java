@@ -19,7 +19,7 @@ public final class CaseTable {
 
     /** All cases: a quarter of an hour on two cores. */
     public static List<KernelCase> complete() {
-        return Stream.of(sizes(), tails(), heads(), types(), sparse(), decode(), backward())
+        return Stream.of(sizes(), tails(), heads(), types(), sparse(), decode(), backward(), dropout())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -94,6 +94,14 @@ public final class CaseTable {
                 KernelCase.of(DECODE.withKeyHeads(1).withDtype(BF16)),
                 KernelCase.of(Workload.decode(16, 8192, 8, 8, 128)),
                 KernelCase.of(Workload.decode(16, 8192, 8, 2, 128).withDtype(BF16)));
+    }
+
+    private static List<KernelCase> dropout() {
+        return Stream.of(TYPICAL, Workload.square(2048, 8, 64))
+                .map(workload -> workload.withMasking(CAUSAL).withDropout(0.1))
+                .flatMap(workload -> Stream.of(workload, workload.backward()))
+                .map(KernelCase::of)
+                .toList();
     }
 
     private static List<KernelCase> backward() {

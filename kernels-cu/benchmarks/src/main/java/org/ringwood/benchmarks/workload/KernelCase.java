@@ -19,12 +19,15 @@ public record KernelCase(Workload workload, Optional<Baseline> baseline, boolean
      */
     public record Baseline(String name, Workload workload) {}
 
-    /** A case with its natural baseline: a sparse mask is compared with the full one, 16-bit elements with 32-bit ones. */
+    /** A case with its natural baseline: dropout is compared with none, a sparse mask with the full one, 16-bit elements with 32-bit ones. */
     public static KernelCase of(Workload workload) {
         return new KernelCase(workload, naturalBaseline(workload), false);
     }
 
     private static Optional<Baseline> naturalBaseline(Workload workload) {
+        if (workload.dropout() > 0) {
+            return Optional.of(new Baseline("no dropout", workload.withDropout(0)));
+        }
         Masking masking = workload.masking();
         if (masking instanceof Masking.Window || masking instanceof Masking.Documents) {
             return Optional.of(new Baseline("full", workload.withMasking(new Masking.Full())));

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.DType;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Slice;
 
 /**
@@ -21,6 +22,7 @@ import org.ringwood.kernels.Slice;
  * @param masking what a query attends
  * @param layout order of the tensors' dimensions
  * @param pass what is computed of it
+ * @param dropout rate at which weights are dropped, 0 for none
  */
 public record Workload(
         int items,
@@ -33,7 +35,8 @@ public record Workload(
         DType dtype,
         Masking masking,
         Layout layout,
-        Pass pass) {
+        Pass pass,
+        double dropout) {
 
     /** Up to so many queries a sequence are a decode: it is bound by memory, and told in bytes a second. */
     private static final long DECODE_ROWS = 8;
@@ -60,6 +63,7 @@ public record Workload(
                     "items=" + items + ", rows=" + rows + " and keys=" + keys + " must all be at least 1");
         }
         AttentionCall.requireSupported(heads, keyHeads, dim, dimV);
+        Dropout _ = new Dropout(dropout, 0);
         if (masking.slices(rows, keys).stream().allMatch(Slice::isEmpty)) {
             throw new IllegalArgumentException("mask=" + masking + " admits nothing");
         }
@@ -68,43 +72,49 @@ public record Workload(
     /** One sequence of {@code tokens} queries and keys, full attention, f32, heads first. */
     public static Workload square(long tokens, int heads, int dim) {
         return new Workload(
-                1, tokens, tokens, heads, heads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD, Pass.FORWARD);
+                1, tokens, tokens, heads, heads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD, Pass.FORWARD, 0);
     }
 
     /** {@code items} sequences with one query each. */
     public static Workload decode(int items, long keys, int heads, int keyHeads, int dim) {
         return new Workload(
-                items, 1, keys, heads, keyHeads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD, Pass.FORWARD);
+                items, 1, keys, heads, keyHeads, dim, dim, DType.F32, new Masking.Full(), Layout.HTD, Pass.FORWARD, 0);
     }
 
     /** This with as many queries and keys as {@code tokens}. */
     public Workload withTokens(long tokens) {
-        return new Workload(items, tokens, tokens, heads, keyHeads, dim, dimV, dtype, masking, layout, pass);
+        return new Workload(items, tokens, tokens, heads, keyHeads, dim, dimV, dtype, masking, layout, pass, dropout);
     }
 
     /** This with fewer key heads. */
     public Workload withKeyHeads(int number) {
-        return new Workload(items, rows, keys, heads, number, dim, dimV, dtype, masking, layout, pass);
+        return new Workload(items, rows, keys, heads, number, dim, dimV, dtype, masking, layout, pass, dropout);
     }
 
     /** This with other elements. */
     public Workload withDtype(DType type) {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, type, masking, layout, pass);
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, type, masking, layout, pass, dropout);
     }
 
     /** This with another mask. */
     public Workload withMasking(Masking other) {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, other, layout, pass);
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, other, layout, pass, dropout);
     }
 
     /** This in another layout. */
     public Workload withLayout(Layout other) {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, other, pass);
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, other, pass, dropout);
+    }
+
+    /** This with weights dropped at a rate. */
+    public Workload withDropout(double rate) {
+        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, layout, pass, rate);
     }
 
     /** The gradients of this. */
     public Workload backward() {
-        return new Workload(items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, layout, Pass.BACKWARD);
+        return new Workload(
+                items, rows, keys, heads, keyHeads, dim, dimV, dtype, masking, layout, Pass.BACKWARD, dropout);
     }
 
     /** Query rows of all sequences. */
@@ -164,6 +174,7 @@ public record Workload(
         append(text, items > 1, "items", items);
         append(text, layout != Layout.HTD, "layout", layout);
         append(text, pass != Pass.FORWARD, "pass", pass);
+        append(text, dropout > 0, "dropout", dropout);
         return text.toString();
     }
 

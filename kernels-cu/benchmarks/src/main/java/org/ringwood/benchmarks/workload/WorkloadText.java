@@ -11,7 +11,7 @@ import org.ringwood.kernels.DType;
 /** Reads workloads such as {@code rows=2049,keys=4096,heads=8/2,dim=80,dtype=bf16,mask=causal}. */
 public final class WorkloadText {
     private static final List<String> KEYS =
-            List.of("rows", "keys", "heads", "dim", "dimv", "dtype", "mask", "items", "layout", "pass");
+            List.of("rows", "keys", "heads", "dim", "dimv", "dtype", "mask", "items", "layout", "pass", "dropout");
 
     private final Map<String, String> values;
 
@@ -21,7 +21,7 @@ public final class WorkloadText {
 
     /**
      * Reads a workload; {@code rows} and {@code dim} must be told, the rest has defaults: as many keys as rows, 8 heads, values as
-     * long as keys, f32, full, 1 item, heads first, the forward pass.
+     * long as keys, f32, full, 1 item, heads first, the forward pass, no dropout.
      *
      * @throws IllegalArgumentException if the text is no workload; the message says why
      */
@@ -68,7 +68,8 @@ public final class WorkloadText {
                 constant("dtype", DType.class, "f32"),
                 masking(values.getOrDefault("mask", "full")),
                 constant("layout", Workload.Layout.class, "htd"),
-                constant("pass", Pass.class, "forward"));
+                constant("pass", Pass.class, "forward"),
+                rate(values.getOrDefault("dropout", "0")));
     }
 
     private static Masking masking(String text) {
@@ -109,6 +110,14 @@ public final class WorkloadText {
             throw new IllegalArgumentException(key + ": '" + value + "' is no whole number", e);
         }
         throw new IllegalArgumentException(key + ": " + value + " is not within 1 to " + largest);
+    }
+
+    private static double rate(String value) {
+        try {
+            return Double.parseDouble(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("dropout: '" + value + "' is no number", e);
+        }
     }
 
     private <E extends Enum<E>> E constant(String key, Class<E> type, String otherwise) {

@@ -25,7 +25,9 @@ class KernelBenchTest {
                 "rows=40,dim=16,dtype=bf16,mask=documents:3,layout=thd",
                 "rows=1,keys=300,heads=4/1,dim=24,dimv=16,dtype=f16,items=3",
                 "rows=65,heads=4/2,dim=20,dimv=12,mask=causal,pass=backward",
-                "rows=40,dim=16,dtype=bf16,mask=documents:3,layout=thd,pass=backward"
+                "rows=40,dim=16,dtype=bf16,mask=documents:3,layout=thd,pass=backward",
+                "rows=65,heads=4/2,dim=20,mask=causal,dropout=0.3",
+                "rows=65,heads=4/2,dim=20,mask=causal,pass=backward,dropout=0.3"
             })
     void aCaseIsMeasuredAndRight(String text) {
         Workload workload = WorkloadText.parse(text);

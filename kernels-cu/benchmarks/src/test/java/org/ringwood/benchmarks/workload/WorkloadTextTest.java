@@ -18,10 +18,21 @@ class WorkloadTextTest {
     @Test
     void everythingCanBeTold() {
         Workload workload = WorkloadText.parse(
-                "rows=3, keys=70,heads=6/2,dim=80,dimv=64,dtype=BF16,mask=window:9,items=4,layout=thd,pass=backward");
+                "rows=3, keys=70,heads=6/2,dim=80,dimv=64,dtype=BF16,mask=window:9,items=4,layout=thd,pass=backward,dropout=0.25");
         assertThat(workload)
                 .isEqualTo(new Workload(
-                        4, 3, 70, 6, 2, 80, 64, DType.BF16, new Masking.Window(9), Workload.Layout.THD, Pass.BACKWARD));
+                        4,
+                        3,
+                        70,
+                        6,
+                        2,
+                        80,
+                        64,
+                        DType.BF16,
+                        new Masking.Window(9),
+                        Workload.Layout.THD,
+                        Pass.BACKWARD,
+                        0.25));
     }
 
     @Test
@@ -58,7 +69,9 @@ class WorkloadTextTest {
                 "rows=2,dim=64,mask=window:x | is no whole number",
                 "rows=2,keys=3,dim=64,mask=documents:2 | as many rows as keys",
                 "rows=2,dim=64,layout=htx | layout=htx is none of htd, thd",
-                "rows=2,dim=64,pass=back | pass=back is none of forward, backward"
+                "rows=2,dim=64,pass=back | pass=back is none of forward, backward",
+                "rows=2,dim=64,dropout=much | is no number",
+                "rows=2,dim=64,dropout=1 | dropout of rate 1.0"
             })
     void whatIsNoWorkloadIsRefusedWithItsCulprit(String text, String culprit) {
         assertThatThrownBy(() -> WorkloadText.parse(text))

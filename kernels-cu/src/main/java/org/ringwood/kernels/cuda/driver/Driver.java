@@ -111,6 +111,18 @@ public interface Driver {
     /** Queues a copy of as many rows of the same width. */
     void copy(Rows from, Rows to, Stream stream);
 
+    /** Queues a copy within the device, or from memory of another process that was opened. */
+    void copy(long from, long to, long bytes, Stream stream);
+
+    /** Bytes by which other processes open memory: a {@code CUipcMemHandle}. */
+    byte[] exportMemory(long address);
+
+    /** Address here of memory that another process has exported. */
+    long openMemory(byte[] handle);
+
+    /** Closes what {@link #openMemory} gave. */
+    void closeMemory(long address);
+
     /** A new stream that does not wait for the default one. */
     Stream createStream();
 

@@ -26,6 +26,9 @@ public final class DriverException extends RuntimeException {
             719, // LAUNCH_FAILED
             999); // UNKNOWN
 
+    /** Of these what may also be said of another device or process, where memory is shared: that it can't be reached. */
+    private static final Set<Integer> AMBIGUOUS = Set.of(46, 101, 999);
+
     private final int result;
 
     DriverException(String call, int result, String name) {
@@ -36,6 +39,11 @@ public final class DriverException extends RuntimeException {
     /** Whether memory was asked for that is not free. */
     public boolean isOutOfMemory() {
         return result == OUT_OF_MEMORY;
+    }
+
+    /** Whether what it was asked to share can't be; a context that is lost says so at its next call. */
+    public boolean isRefusal() {
+        return !isFatal() || AMBIGUOUS.contains(result);
     }
 
     /** Whether the context is of no use any more, for all of this process. */

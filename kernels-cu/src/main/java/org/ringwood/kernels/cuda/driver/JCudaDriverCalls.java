@@ -23,6 +23,7 @@ import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
+import org.ringwood.kernels.DeviceSharing;
 
 /** {@link Driver} through JCuda, which is used nowhere else. */
 final class JCudaDriverCalls implements Driver {
@@ -30,8 +31,8 @@ final class JCudaDriverCalls implements Driver {
     private static final int NAME_BYTES = 256;
     private static final int NO_FLAGS = 0;
 
-    private static final class Callers {
-        static final CallersStreams STREAMS = new CallersStreams();
+    private static final class Direct {
+        static final ForeignCalls CALLS = new ForeignCalls();
     }
 
     private JCudaDriverCalls() {}
@@ -249,6 +250,33 @@ final class JCudaDriverCalls implements Driver {
         copyRows(copyFrom(from, copyTo(to)), stream);
     }
 
+    @Override
+    public void copy(long from, long to, long bytes, Stream stream) {
+        check(
+                "cuMemcpyDtoDAsync",
+                JCudaDriver.cuMemcpyDtoDAsync(
+                        new DeviceAddress(to), new DeviceAddress(from), bytes, (StreamHandle) stream));
+    }
+
+    @Override
+    public byte[] exportMemory(long address) {
+        byte[] handle = new byte[DeviceSharing.HANDLE_BYTES];
+        check("cuIpcGetMemHandle", Direct.CALLS.export(address, handle));
+        return handle;
+    }
+
+    @Override
+    public long openMemory(byte[] handle) {
+        long[] address = new long[1];
+        check("cuIpcOpenMemHandle", Direct.CALLS.open(handle, address));
+        return address[0];
+    }
+
+    @Override
+    public void closeMemory(long address) {
+        check("cuIpcCloseMemHandle", JCudaDriver.cuIpcCloseMemHandle(new DeviceAddress(address)));
+    }
+
     private static CUDA_MEMCPY2D copyFrom(Rows from, CUDA_MEMCPY2D copy) {
         copy.srcMemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE;
         copy.srcDevice = new DeviceAddress(from.address());
@@ -317,12 +345,12 @@ final class JCudaDriverCalls implements Driver {
 
     @Override
     public void record(Event event, long stream) {
-        check("cuEventRecord", Callers.STREAMS.record(((EventHandle) event).value(), stream));
+        check("cuEventRecord", Direct.CALLS.record(((EventHandle) event).value(), stream));
     }
 
     @Override
     public void await(long stream, Event event) {
-        check("cuStreamWaitEvent", Callers.STREAMS.await(stream, ((EventHandle) event).value()));
+        check("cuStreamWaitEvent", Direct.CALLS.await(stream, ((EventHandle) event).value()));
     }
 
     @Override
