@@ -1,5 +1,4 @@
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -44,13 +43,13 @@ final class LaneTileGenerator {
         return """
                 package org.ringwood.kernels.cpu;
 
+                import static jdk.incubator.vector.VectorOperators.FMA;
                 import static org.ringwood.kernels.cpu.Scratch.LANES;
                 import static org.ringwood.kernels.cpu.Scratch.ROW;
                 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
                 import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
                 import jdk.incubator.vector.FloatVector;
-                import jdk.incubator.vector.VectorOperators;
 
                 /**
                  * The matrix products of both halves of attention, with queries in the lanes of vectors. Elements of keys and values
@@ -69,42 +68,35 @@ final class LaneTileGenerator {
                     private LaneTiles() {}
 
                     /**
-                     * Scores of {@link #ROWS} keys, {@code K·Qᵀ}, and their maxima.
+                     * Scores of {@link #ROWS} keys, {@code K·Qᵀ}.
                      *
                      * @param keys the keys, {@code Scratch.ROW} apart
                      * @param key place of the first element of the first one
                      * @param dim elements of a key, {@link #CHAIN} at most
                      * @param queries rows of lanes, one an element
                      * @param query place of the first row
-                     * @param scores where the scores go: rows of lanes, one a key
-                     * @param score place of the first row
-                     * @param max maxima of the lanes, raised to the scores. One that is not a number may hide larger ones of its lane: the lane's
-                     *     sum is then not a number either, whatever its maximum
-                     * @param further whether these are further elements, to be added to the scores
+                     * @param into where the scores go: rows of lanes, one a key
+                     * @param at place of the first row
                      * @param vectors vectors of lanes to compute
                      */
-                    static void score(
-                            float[] keys, int key, int dim, float[] queries, int query, float[] scores, int score, float[] max, boolean further, int vectors) {
+                    static void score(float[] keys, int key, int dim, float[] queries, int query, float[] into, int at, int vectors) {
                 %3$s    }
 
                     /**
-                     * Adds {@link #ROWS} elements of the values to the outputs, {@code output · decay + Vᵀ·Pᵀ}.
+                     * Sums of {@link #ROWS} elements of the values with their weights, {@code Vᵀ·Pᵀ}.
                      *
                      * @param values the values, {@code Scratch.ROW} apart
                      * @param value place of the first element of the first one
                      * @param count number of values
                      * @param weights rows of lanes, one a value
-                     * @param outputs rows of lanes, one an element
-                     * @param output place of the first row
-                     * @param decay what the outputs of a lane are multiplied by
+                     * @param into where the sums go: rows of lanes, one an element
                      * @param vectors vectors of lanes to compute
                      */
-                    static void accumulate(
-                            float[] values, int value, int count, float[] weights, float[] outputs, int output, float[] decay, int vectors) {
+                    static void accumulate(float[] values, int value, int count, float[] weights, float[] into, int vectors) {
                 %4$s    }
 
                     /**
-                     * Adds what the queries of a tile contribute to {@link #ROWS} gradients of keys or values, {@code sums + Pᵀᵀ·R}: the one product
+                     * What the queries of a tile contribute to {@link #ROWS} gradients of keys or values, {@code Pᵀᵀ·R}: the one product
                      * whose inner index are the lanes, and whose vectors are elements.
                      *
                      * @param weights rows of lanes, one a key
@@ -112,25 +104,21 @@ final class LaneTileGenerator {
                      * @param count number of lanes
                      * @param rows the queries, or gradients of their outputs, {@code Scratch.ROW} apart
                      * @param row place of the first element of the first one
-                     * @param sums the gradients, {@code Scratch.ROW} apart
-                     * @param sum place of the first element of the first one
+                     * @param into where the contributions go, {@code Scratch.ROW} apart
                      * @param vectors vectors of elements to compute
                      */
-                    static void collect(
-                            float[] weights, int weight, int count, float[] rows, int row, float[] sums, int sum, int vectors) {
+                    static void collect(float[] weights, int weight, int count, float[] rows, int row, float[] into, int vectors) {
                 %6$s    }
                 """.formatted(
                                 ROWS_OF_MANY_REGISTERS,
                                 ROWS_OF_FEW_REGISTERS,
-                                calls(
-                                        "score%s(keys, key, dim, queries, query + lane, scores, score + lane, max, further, lane);"),
-                                calls(
-                                        "accumulate%s(values, value, count, weights, lane, outputs, output + lane, decay, lane);"),
+                                calls("score%s(keys, key, dim, queries, query + lane, into, at + lane);"),
+                                calls("accumulate%s(values, value, count, weights, lane, into, lane);"),
                                 CHAIN,
-                                calls("collect%s(weights, weight, count, rows, row + lane, sums, sum + lane);"))
-                + shapes(LaneTileGenerator::score)
-                + shapes(LaneTileGenerator::accumulate)
-                + shapes(LaneTileGenerator::collect)
+                                calls("collect%s(weights, weight, count, rows, row + lane, into, lane);"))
+                + shapes(shape -> product("score", shape, "keys", "ROW", "1", "queries", "LANES", "LANES"))
+                + shapes(shape -> product("accumulate", shape, "values", "1", "ROW", "weights", "LANES", "LANES"))
+                + shapes(shape -> product("collect", shape, "weights", "LANES", "1", "rows", "ROW", "ROW"))
                 + "}\n";
     }
 
@@ -170,110 +158,58 @@ final class LaneTileGenerator {
                 .collect(Collectors.joining());
     }
 
-    private static String score(Shape shape) {
-        String maxima = Repeat.each(shape.vectors(), vector -> reduced(shape.rows(), vector) + """
-                                FloatVector max%1$d = FloatVector.fromArray(FLOATS, max, lane + %1$d * LENGTH);
-                                max%1$d.blend(sum0_%1$d, sum0_%1$d.compare(VectorOperators.GT, max%1$d))
-                                        .intoArray(max, lane + %1$d * LENGTH);
-                        """.formatted(vector));
+    /**
+     * A tile: accumulators {@code sumR_V}, and a loop over the inner index {@code i} whose steps multiply an element a row, broadcast, with a vector. What
+     * is there already is added by others: with it, C2 would have more to do than it does in one method.
+     *
+     * @param elements array of the elements
+     * @param row from a row's element to that of the next one
+     * @param step from a row's element to its next one
+     * @param vectors array of the vectors
+     * @param stride from a step's vectors to the next step's
+     * @param out from a row of products to the next one
+     */
+    private static String product(
+            String name,
+            Shape shape,
+            String elements,
+            String row,
+            String step,
+            String vectors,
+            String stride,
+            String out) {
         return """
 
-                    private static void score%s(
-                            float[] keys, int key, int dim, float[] queries, int query, float[] scores, int score, float[] max, boolean further, int lane) {
-                %s        if (further) {
-                %s        }
-                %s%s    }
+                    private static void %s%s(
+                            float[] %s, int element, int count, float[] %s, int vector, float[] into, int at) {
+                        FloatVector zero = FloatVector.zero(FLOATS);
+                %s        for (int i = 0; i < count; i++) {
+                %s%s        }
+                %s    }
                 """.formatted(
+                        name,
                         shape,
-                        sums(shape, "dim", "queries", "query", "LANES", "keys", row -> "key + " + row + " * ROW + i"),
-                        shape.lines(
-                                "            ",
-                                (row, vector) ->
-                                        "sum%1$d_%2$d = sum%1$d_%2$d.add(FloatVector.fromArray(FLOATS, scores, score + %1$d * LANES + %2$d * LENGTH));"
-                                                .formatted(row, vector)),
+                        elements,
+                        vectors,
+                        shape.lines("        ", "FloatVector sum%d_%d = zero;"::formatted),
+                        Repeat.each(
+                                shape.vectors(),
+                                v ->
+                                        "            FloatVector v%1$d = FloatVector.fromArray(FLOATS, %2$s, vector + i * %3$s + %1$d * LENGTH);\n"
+                                                .formatted(v, vectors, stride)),
+                        Repeat.each(
+                                shape.rows(),
+                                r ->
+                                        "            FloatVector x%1$d = FloatVector.broadcast(FLOATS, %2$s[element + %1$d * %3$s + i * %4$s]);\n"
+                                                        .formatted(r, elements, row, step)
+                                                + Repeat.each(
+                                                        shape.vectors(),
+                                                        v ->
+                                                                "            sum%1$d_%2$d = x%1$d.lanewise(FMA, v%2$d, sum%1$d_%2$d);\n"
+                                                                        .formatted(r, v))),
                         shape.lines(
                                 "        ",
-                                (row, vector) -> "sum%1$d_%2$d.intoArray(scores, score + %1$d * LANES + %2$d * LENGTH);"
-                                        .formatted(row, vector)),
-                        maxima);
-    }
-
-    /** Leaves the maxima over the rows in row 0, halving their number with every step. */
-    private static String reduced(int rows, int vector) {
-        StringBuilder text = new StringBuilder();
-        for (int left = rows; left > 1; left = Math.ceilDiv(left, 2)) {
-            int half = Math.ceilDiv(left, 2);
-            // Not max(), which is slow, as it minds the sign of zeros.
-            text.append(Repeat.each(
-                    left / 2,
-                    row ->
-                            "        sum%1$d_%3$d = sum%1$d_%3$d.blend(sum%2$d_%3$d, sum%2$d_%3$d.compare(VectorOperators.GT, sum%1$d_%3$d));\n"
-                                    .formatted(row, row + half, vector)));
-        }
-        return text.toString();
-    }
-
-    private static String accumulate(Shape shape) {
-        return """
-
-                    private static void accumulate%s(
-                            float[] values, int value, int count, float[] weights, int weight, float[] outputs, int output, float[] decay, int lane) {
-                %s%s%s    }
-                """.formatted(
-                shape,
-                sums(shape, "count", "weights", "weight", "LANES", "values", row -> "value + " + row + " + i * ROW"),
-                Repeat.each(
-                        shape.vectors(),
-                        vector ->
-                                "        FloatVector decay%1$d = FloatVector.fromArray(FLOATS, decay, lane + %1$d * LENGTH);\n"
-                                        .formatted(vector)),
-                shape.lines("        ", (row, vector) -> """
-                                FloatVector.fromArray(FLOATS, outputs, output + %1$d * LANES + %2$d * LENGTH)
-                                        .fma(decay%2$d, sum%1$d_%2$d)
-                                        .intoArray(outputs, output + %1$d * LANES + %2$d * LENGTH);""".formatted(row, vector)));
-    }
-
-    private static String collect(Shape shape) {
-        return """
-
-                    private static void collect%s(
-                            float[] weights, int weight, int count, float[] rows, int row, float[] sums, int sum) {
-                %s%s    }
-                """.formatted(
-                shape,
-                sums(shape, "count", "rows", "row", "ROW", "weights", row -> "weight + " + row + " * LANES + i"),
-                shape.lines("        ", (row, vector) -> """
-                                FloatVector.fromArray(FLOATS, sums, sum + %1$d * ROW + %2$d * LENGTH)
-                                        .add(sum%1$d_%2$d)
-                                        .intoArray(sums, sum + %1$d * ROW + %2$d * LENGTH);""".formatted(row, vector)));
-    }
-
-    /** The accumulators {@code sumR_V} and the loop over the inner index {@code i}, whose steps multiply a broadcast element a row with a vector. */
-    private static String sums(
-            Shape shape,
-            String inner,
-            String vectors,
-            String start,
-            String stride,
-            String elements,
-            IntFunction<String> element) {
-        return shape.lines(
-                        "        ",
-                        (row, vector) -> "FloatVector sum%d_%d = FloatVector.zero(FLOATS);".formatted(row, vector))
-                + "        for (int i = 0; i < %s; i++) {\n".formatted(inner)
-                + Repeat.each(
-                        shape.vectors(),
-                        vector ->
-                                "            FloatVector v%1$d = FloatVector.fromArray(FLOATS, %2$s, %3$s + i * %4$s + %1$d * LENGTH);\n"
-                                        .formatted(vector, vectors, start, stride))
-                + Repeat.each(
-                        shape.rows(),
-                        row -> "            FloatVector x%d = FloatVector.broadcast(FLOATS, %s[%s]);\n"
-                                        .formatted(row, elements, element.apply(row))
-                                + Repeat.each(
-                                        shape.vectors(),
-                                        vector -> "            sum%1$d_%2$d = x%1$d.fma(v%2$d, sum%1$d_%2$d);\n"
-                                                .formatted(row, vector)))
-                + "        }\n";
+                                (r, v) -> "sum%1$d_%2$d.intoArray(into, at + %1$d * %3$s + %2$d * LENGTH);"
+                                        .formatted(r, v, out)));
     }
 }

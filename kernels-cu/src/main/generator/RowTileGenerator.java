@@ -6,20 +6,24 @@ final class RowTileGenerator {
      * @param name in the tiles' names
      * @param bytes of an element
      * @param second elements from the place of a pair's first vector, in queries, partial sums and outputs, to that of its second one
+     * @param pairs pairs of vectors of the wide tile; so many that it, its constants and its reads stay well within what C2 inlines into a method
+     * @param constants statements that declare what {@code read} needs
      * @param read statements that declare the vectors {@code x0} and {@code x1} of the pair at {@code %s}
      */
-    private record Elements(String name, int bytes, String second, String read) {}
+    private record Elements(String name, int bytes, String second, int pairs, String constants, String read) {}
 
-    private static final Elements F32 = new Elements("F32", 4, "LENGTH", """
+    private static final Elements F32 = new Elements("F32", 4, "LENGTH", 4, "", """
             FloatVector x%1$d = FloatVector.fromMemorySegment(FLOATS, memory, %3$s, ORDER);
             FloatVector x%2$d = FloatVector.fromMemorySegment(FLOATS, memory, %3$s + WIDTH, ORDER);
             """);
 
     /** Elements are read in pairs, as integers: the even ones are their lower halves, the odd ones their upper halves. */
-    private static final Elements BF16 = new Elements("Bf16", 2, "HALF", """
+    private static final Elements BF16 = new Elements("Bf16", 2, "HALF", 4, """
+            IntVector upper = IntVector.broadcast(INTS, 0xFFFF0000);
+            """, """
             IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
-            FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            FloatVector x%2$d = pair%1$d.and(0xFFFF0000).reinterpretAsFloats();
+            FloatVector x%1$d = pair%1$d.lanewise(LSHL, 16).reinterpretAsFloats();
+            FloatVector x%2$d = pair%1$d.lanewise(AND, upper).reinterpretAsFloats();
             """);
 
     /**
@@ -27,17 +31,17 @@ final class RowTileGenerator {
      * of the exponents; to multiply by that is exact, also where the element is subnormal. Only for finite elements: to tell the others apart is more
      * than C2 compiles in a tile.
      */
-    private static final Elements F16 = new Elements("F16", 2, "HALF", """
+    private static final Elements F16 = new Elements("F16", 2, "HALF", 2, """
+            IntVector parts = IntVector.broadcast(INTS, 0x8FFFE000);
+            FloatVector bias = FloatVector.broadcast(FLOATS, 0x1p112f);
+            """, """
             IntVector pair%1$d = IntVector.fromMemorySegment(INTS, memory, %3$s, ORDER);
-            FloatVector x%1$d = pair%1$d.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats().mul(0x1p112f);
-            FloatVector x%2$d = pair%1$d.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats().mul(0x1p112f);
+            FloatVector x%1$d = pair%1$d.lanewise(LSHL, 16).lanewise(ASHR, 3).lanewise(AND, parts).reinterpretAsFloats().lanewise(MUL, bias);
+            FloatVector x%2$d = pair%1$d.lanewise(ASHR, 3).lanewise(AND, parts).reinterpretAsFloats().lanewise(MUL, bias);
             """);
 
     /** Vectors of a step of the search for elements that are not finite: so many that C2 compiles it on its own, and not as a part of its caller. */
-    private static final int SEARCHED = 8;
-
-    /** Pairs of vectors of the tiles, in the order in which a row is cut into them; the first one is for 32 registers. */
-    private static final int[] PAIRS = {8, 4, 1};
+    private static final int SEARCHED = 6;
 
     private RowTileGenerator() {}
 
@@ -45,13 +49,19 @@ final class RowTileGenerator {
         return """
                 package org.ringwood.kernels.cpu;
 
-                import static org.ringwood.kernels.cpu.Vectors.MANY_REGISTERS;
+                import static jdk.incubator.vector.VectorOperators.ADD;
+                import static jdk.incubator.vector.VectorOperators.AND;
+                import static jdk.incubator.vector.VectorOperators.ASHR;
+                import static jdk.incubator.vector.VectorOperators.EQ;
+                import static jdk.incubator.vector.VectorOperators.FMA;
+                import static jdk.incubator.vector.VectorOperators.LSHL;
+                import static jdk.incubator.vector.VectorOperators.MUL;
+                import static jdk.incubator.vector.VectorOperators.OR;
 
                 import java.lang.foreign.MemorySegment;
                 import java.nio.ByteOrder;
                 import jdk.incubator.vector.FloatVector;
                 import jdk.incubator.vector.IntVector;
-                import jdk.incubator.vector.VectorOperators;
                 import jdk.incubator.vector.VectorSpecies;
 
                 /**
@@ -60,7 +70,7 @@ final class RowTileGenerator {
                  */
                 final class RowTiles {
                     /** Elements of a row that the widest tile reads. */
-                    static final int WIDEST = (MANY_REGISTERS ? %d : %d) * RowProduct.LANES;
+                    static final int WIDEST = %d * RowProduct.LANES;
 
                     private static final VectorSpecies<Float> FLOATS = RowProduct.PARTS;
                     private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
@@ -71,12 +81,12 @@ final class RowTileGenerator {
                     private static final long WIDTH = FLOATS.vectorByteSize();
 
                     private RowTiles() {}
-                """.formatted(PAIRS[0], PAIRS[1]) + of(F32) + of(BF16) + of(F16) + areFinite() + "}\n";
+                """.formatted(Math.max(F32.pairs(), BF16.pairs())) + of(F32) + of(BF16) + of(F16) + areFinite() + "}\n";
     }
 
     private static String of(Elements elements) {
         StringBuilder text = new StringBuilder(score(elements)).append(accumulate(elements));
-        for (int pairs : PAIRS) {
+        for (int pairs : new int[] {elements.pairs(), 1}) {
             text.append(dot(elements, pairs)).append(sum(elements, pairs));
         }
         return text.toString();
@@ -85,13 +95,12 @@ final class RowTileGenerator {
     /** Calls of the tiles that cover a strip of a row, {@code %s} being the rest of a call. */
     private static String calls(Elements elements, String call) {
         StringBuilder text = new StringBuilder("            int d = 0;\n");
-        for (int pairs : PAIRS) {
+        for (int pairs : new int[] {elements.pairs(), 1}) {
             text.append("""
-                                for (; %1$sd + %2$d * LANES <= dim; d += %2$d * LANES) {
-                                    %3$sx%4$d(memory, start + (d + strip) * %5$dL, stride, count, %6$s);
+                                for (; d + %1$d * LANES <= dim; d += %1$d * LANES) {
+                                    %2$sx%3$d(memory, start + (d + strip) * %4$dL, stride, count, %5$s);
                                 }
                     """.formatted(
-                            pairs == PAIRS[0] ? "MANY_REGISTERS && " : "",
                             pairs,
                             call.substring(0, call.indexOf('(')) + elements.name(),
                             2 * pairs,
@@ -122,15 +131,15 @@ final class RowTileGenerator {
     private static String accumulate(Elements elements) {
         return """
 
-                    /** Adds the sum of the rows with their weights to an output. */
-                    static void accumulate%1$s(
-                            MemorySegment memory, long start, long stride, int count, float[] weights, int weight, float[] outputs, int output, int dim) {
+                    /** The sum of the rows with their weights. */
+                    static void sum%1$s(
+                            MemorySegment memory, long start, long stride, int count, float[] weights, int weight, float[] into, int dim) {
                         for (int strip = 0; strip < LANES; strip += 2 * LENGTH) {
                             int first = %2$s;
                 %3$s        }
                     }
                 """.formatted(
-                elements.name(), first(elements), calls(elements, "sum(weights, weight, outputs, output + d + first)"));
+                        elements.name(), first(elements), calls(elements, "sum(weights, weight, into, d + first)"));
     }
 
     /** An element is not finite if all bits of its exponent are set; then adding to the lowest of them sets the bit above. */
@@ -139,6 +148,8 @@ final class RowTileGenerator {
 
                     /** Whether all elements of some rows of {@code bytes} bytes are finite numbers. */
                     static boolean areFiniteF16(MemorySegment memory, long start, long stride, int count, long bytes) {
+                        IntVector exponents = IntVector.broadcast(INTS, 0x7C007C00);
+                        IntVector lowest = IntVector.broadcast(INTS, 0x04000400);
                         IntVector sums = IntVector.zero(INTS);
                         for (int i = 0; i < count; i++) {
                             long at = start + i * stride;
@@ -148,14 +159,15 @@ final class RowTileGenerator {
                             for (; at < end; at += WIDTH) {
                 %3$s            }
                         }
-                        return sums.and(0x80008000).compare(VectorOperators.EQ, 0).allTrue();
+                        return sums.lanewise(AND, 0x80008000).compare(EQ, 0).allTrue();
                     }
                 """.formatted(SEARCHED, Repeat.each(SEARCHED, RowTileGenerator::searched), searched(0));
     }
 
     private static String searched(int vector) {
         return """
-                                sums = sums.or(IntVector.fromMemorySegment(INTS, memory, at + %d * WIDTH, ORDER).and(0x7C007C00).add(0x04000400));
+                                IntVector x%1$d = IntVector.fromMemorySegment(INTS, memory, at + %1$d * WIDTH, ORDER);
+                                sums = x%1$d.lanewise(AND, exponents).lanewise(ADD, lowest).lanewise(OR, sums);
                 """.formatted(vector);
     }
 
@@ -170,7 +182,7 @@ final class RowTileGenerator {
 
                     private static void dot%1$sx%2$d(
                             MemorySegment memory, long start, long stride, int count, float[] queries, int query, float[] partial, int first) {
-                %3$s        for (int i = 0; i < count; i++) {
+                %6$s%3$s        for (int i = 0; i < count; i++) {
                             long row = start + i * stride;
                             int at = first + i * LANES;
                             FloatVector sum0 = FloatVector.fromArray(FLOATS, partial, at);
@@ -188,16 +200,18 @@ final class RowTileGenerator {
                                 """.formatted(2 * pair, 2 * pair + 1, pair, elements.second())),
                         elements.second(),
                         Repeat.each(pairs, pair -> read(elements, pair) + """
-                                            sum0 = x%1$d.fma(q%1$d, sum0);
-                                            sum1 = x%2$d.fma(q%2$d, sum1);
-                                """.formatted(2 * pair, 2 * pair + 1)));
+                                            sum0 = x%1$d.lanewise(FMA, q%1$d, sum0);
+                                            sum1 = x%2$d.lanewise(FMA, q%2$d, sum1);
+                                """.formatted(2 * pair, 2 * pair + 1)),
+                        elements.constants().indent(8));
     }
 
     private static String sum(Elements elements, int pairs) {
         return """
 
                     private static void sum%1$sx%2$d(
-                            MemorySegment memory, long start, long stride, int count, float[] weights, int weight, float[] outputs, int output) {
+                            MemorySegment memory, long start, long stride, int count, float[] weights, int weight, float[] into, int at) {
+                %6$s        FloatVector zero = FloatVector.zero(FLOATS);
                 %3$s        for (int i = 0; i < count; i++) {
                             long row = start + i * stride;
                             FloatVector factor = FloatVector.broadcast(FLOATS, weights[weight + i]);
@@ -206,16 +220,15 @@ final class RowTileGenerator {
                 """.formatted(
                         elements.name(),
                         2 * pairs,
-                        Repeat.each(2 * pairs, "        FloatVector sum%1$d = FloatVector.zero(FLOATS);\n"::formatted),
+                        Repeat.each(2 * pairs, "        FloatVector sum%1$d = zero;\n"::formatted),
                         Repeat.each(pairs, pair -> read(elements, pair) + """
-                                            sum%1$d = x%1$d.fma(factor, sum%1$d);
-                                            sum%2$d = x%2$d.fma(factor, sum%2$d);
+                                            sum%1$d = x%1$d.lanewise(FMA, factor, sum%1$d);
+                                            sum%2$d = x%2$d.lanewise(FMA, factor, sum%2$d);
                                 """.formatted(2 * pair, 2 * pair + 1)),
                         Repeat.each(2 * pairs, vector -> """
-                                        FloatVector.fromArray(FLOATS, outputs, output + %2$s)
-                                                .add(sum%1$d)
-                                                .intoArray(outputs, output + %2$s);
+                                        sum%1$d.intoArray(into, at + %2$s);
                                 """.formatted(
-                                vector, vector / 2 + " * LANES" + (vector % 2 == 0 ? "" : " + " + elements.second()))));
+                                vector, vector / 2 + " * LANES" + (vector % 2 == 0 ? "" : " + " + elements.second()))),
+                        elements.constants().indent(8));
     }
 }

@@ -35,8 +35,21 @@ final class Exponential {
             return 0;
         }
         float rounded = Math.fma(x, LOG2_E, ROUNDER);
+        return power(rounded, Math.fma(x, LOG2_E, ROUNDER - rounded));
+    }
+
+    /** {@code 2^x} for {@code x ≤ 0} or NaN. */
+    static float power(float x) {
+        if (x < SMALLEST) {
+            return 0;
+        }
+        float rounded = x + ROUNDER;
+        return power(rounded, x - (rounded - ROUNDER));
+    }
+
+    /** {@code 2^n · 2^f}, {@code n} being in the low bits of {@code rounded}. */
+    private static float power(float rounded, float f) {
         float power = Float.intBitsToFloat(Float.floatToRawIntBits(rounded) << MANTISSA_BITS);
-        float f = Math.fma(x, LOG2_E, ROUNDER - rounded);
         float p = Math.fma(f, C6, C5);
         p = Math.fma(p, f, C4);
         p = Math.fma(p, f, C3);

@@ -34,6 +34,10 @@ final class GradientScratch {
     final float[] delta = new float[GROUP];
     /** Leaves lanes as they are. */
     final float[] ones = new float[LANES];
+    /** Makes sums so far 0. */
+    final float[] zeros = new float[LANES];
+    /** Sums of the weights of a tile's lanes, which are known. */
+    final float[] unused = new float[LANES];
     /** A row of gradients already in memory. */
     final float[] row = new float[ROW];
 

@@ -23,7 +23,8 @@ final class GroupAttention {
         this.call = call;
         this.span = span;
         this.group = span.queries();
-        this.cut = new TileCut(group);
+        // Rows are attended one by one, lanes all together.
+        this.cut = new TileCut(group, span.layout() == OperandLayout.Kind.ROWS);
         this.scratch = scratch;
         this.poll = poll;
         scratch.reserve(call.queries().dim(), call.values().dim());
@@ -54,13 +55,11 @@ final class GroupAttention {
         if (tile == null) {
             return;
         }
-        // Rows are attended one by one, lanes all together.
-        boolean whole = cut.isWhole(span.layout() == OperandLayout.Kind.ROWS);
-        if (!whole) {
+        if (tile.masked()) {
             cut.mask(scratch.admitted);
         }
         scratch.dropout.decide(tile);
-        layout.attend(tile, whole);
+        layout.attend(tile);
     }
 
     /** Merges the records into the call's state. */

@@ -2,13 +2,9 @@ package org.ringwood.kernels.cpu;
 
 import static org.ringwood.kernels.cpu.Scratch.LANES;
 import static org.ringwood.kernels.cpu.Scratch.ROW;
-import static org.ringwood.kernels.cpu.Vectors.FLOATS;
-import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
 import java.util.Arrays;
 import java.util.List;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import org.ringwood.kernels.GradientCall;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.Tensor;
@@ -28,11 +24,15 @@ final class GroupGradients {
     private final int dim;
     private final int dimV;
     private final int paddedDim;
+    /** Whether the queries and the gradients of their outputs are. */
+    private boolean queriesAreFinite;
+    /** Whether the keys of the block are. */
+    private boolean keysAreFinite;
 
     GroupGradients(GradientCall call, QueryGroup group, Scratch scratch, Runnable poll) {
         this.call = call;
         this.group = group;
-        this.cut = new TileCut(group);
+        this.cut = new TileCut(group, false);
         this.scratch = scratch;
         this.own = scratch.gradients;
         this.poll = poll;
@@ -107,6 +107,8 @@ final class GroupGradients {
             LaneProducts.toLanes(own.queryRows, first * ROW, dim, lanes, scale, own.queries, first * dim);
             LaneProducts.toLanes(own.outGradientRows, first * ROW, dimV, lanes, 1, own.outGradients, first * dimV);
         }
+        queriesAreFinite =
+                areFinite(own.queryRows, group.size(), dim) && areFinite(own.outGradientRows, group.size(), dimV);
         Arrays.fill(own.queryGradients, 0, group.tiles() * LANES * paddedDim, 0);
     }
 
@@ -114,6 +116,7 @@ final class GroupGradients {
         scratch.dropout.load(call.keyPositions(), from, from + count);
         Packing.pack(call.keys(), group.keyHead(), from, count, scratch.keys, scratch);
         Packing.pack(call.values(), group.keyHead(), from, count, scratch.values, scratch);
+        keysAreFinite = areFinite(scratch.keys, count, dim);
         Arrays.fill(own.keyGradients, 0, count * ROW, 0);
         Arrays.fill(own.valueGradients, 0, count * ROW, 0);
     }
@@ -123,79 +126,19 @@ final class GroupGradients {
         if (tile == null) {
             return;
         }
-        boolean whole = cut.isWhole(false);
-        if (!whole) {
+        if (tile.masked()) {
             cut.mask(scratch.admitted);
         }
         scratch.dropout.decide(tile);
-        weigh(tile, !whole);
-        LaneProducts.scores(scratch.values, tile, dimV, own.outGradients, own.slopes, scratch.tileMax);
-        for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
-            slope(tile, lane, !whole);
-        }
-        if (scratch.dropout.isActive()) {
-            SoftmaxStep.DROP.run(scratch, tile);
-        }
+        LaneProducts.scores(scratch.keys, tile, dim, own.queries, scratch.scores, scratch.products);
+        LaneStep.run(GradientStep.WEIGHTS, scratch, tile);
+        LaneProducts.scores(scratch.values, tile, dimV, own.outGradients, own.slopes, scratch.products);
+        LaneStep.run(GradientStep.SLOPES, scratch, tile);
         boolean even = tile.keys() % LaneTiles.ROWS == 0;
-        if ((whole && even) || isFinite(tile)) {
+        if ((!tile.masked() && even) || (queriesAreFinite && keysAreFinite)) {
             multiply(tile);
         } else {
-            multiplyAdmitted(tile, whole);
-        }
-    }
-
-    /** Leaves the weights in {@link Scratch#scores}, 0 for pairs that are not admitted. */
-    private void weigh(Tile tile, boolean masked) {
-        LaneProducts.scores(scratch.keys, tile, dim, own.queries, scratch.scores, scratch.tileMax);
-        if (tile.softcap() > 0) {
-            SoftmaxStep.CAP.run(scratch, tile);
-            for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
-                slopeOfCap(tile, lane);
-            }
-        }
-        if (masked) {
-            SoftmaxStep.MASK.run(scratch, tile);
-        }
-        for (int lane = 0; lane < tile.lanes(); lane += LENGTH) {
-            LaneWeights.weigh(scratch.scores, lane, tile.keys(), own.lse, tile.query(lane), scratch.total, lane);
-        }
-    }
-
-    /** {@code 1 − tanh²}, of capped scores. */
-    private void slopeOfCap(Tile tile, int lane) {
-        float perCap = (float) (Exponential.LN_2 / tile.softcap());
-        for (int k = 0; k < tile.keys(); k++) {
-            int at = k * LANES + lane;
-            FloatVector tanh = FloatVector.fromArray(FLOATS, scratch.scores, at).mul(perCap);
-            tanh.neg().fma(tanh, FloatVector.broadcast(FLOATS, 1)).intoArray(own.capSlopes, at);
-        }
-    }
-
-    /**
-     * Turns the gradients of kept weights into those of scores. For pairs that are not admitted these and the weights are 0, also where a log-sum-exp is not
-     * a number.
-     */
-    private void slope(Tile tile, int lane, boolean masked) {
-        boolean capped = tile.softcap() > 0;
-        boolean dropped = scratch.dropout.isActive();
-        FloatVector delta = FloatVector.fromArray(FLOATS, own.delta, tile.query(lane));
-        for (int k = 0; k < tile.keys(); k++) {
-            int at = k * LANES + lane;
-            FloatVector weight = FloatVector.fromArray(FLOATS, scratch.scores, at);
-            FloatVector slope = FloatVector.fromArray(FLOATS, own.slopes, at);
-            if (dropped) {
-                slope = slope.blend(0, VectorMask.fromLong(FLOATS, ~scratch.dropout.kept[k] >>> lane));
-            }
-            slope = slope.sub(delta).mul(weight);
-            if (capped) {
-                slope = slope.mul(FloatVector.fromArray(FLOATS, own.capSlopes, at));
-            }
-            if (masked) {
-                VectorMask<Float> refused = VectorMask.fromLong(FLOATS, ~scratch.admitted[k] >>> lane);
-                slope = slope.blend(0, refused);
-                weight.blend(0, refused).intoArray(scratch.scores, at);
-            }
-            slope.intoArray(own.slopes, at);
+            multiplyAdmitted(tile);
         }
     }
 
@@ -203,14 +146,15 @@ final class GroupGradients {
         int end = Math.ceilDiv(tile.keys(), LaneTiles.ROWS) * LaneTiles.ROWS * LANES;
         Arrays.fill(scratch.scores, tile.keys() * LANES, end, 0);
         Arrays.fill(own.slopes, tile.keys() * LANES, end, 0);
-        LaneProducts.accumulate(scratch.keys, tile, paddedDim, own.slopes, own.queryGradients, own.ones);
-        LaneProducts.collect(own.slopes, tile, own.queryRows, dim, own.keyGradients);
-        LaneProducts.collect(scratch.scores, tile, own.outGradientRows, dimV, own.valueGradients);
+        LaneProducts.accumulate(
+                scratch.keys, tile, paddedDim, own.slopes, own.queryGradients, own.ones, scratch.products);
+        LaneProducts.collect(own.slopes, tile, own.queryRows, dim, own.keyGradients, scratch.products);
+        LaneProducts.collect(scratch.scores, tile, own.outGradientRows, dimV, own.valueGradients, scratch.products);
     }
 
     /** The same, but only over admitted pairs. */
-    private void multiplyAdmitted(Tile tile, boolean whole) {
-        if (whole) {
+    private void multiplyAdmitted(Tile tile) {
+        if (!tile.masked()) {
             Arrays.fill(scratch.admitted, 0, tile.keys(), -1L);
         }
         long[] admitted = scratch.admitted;
@@ -219,15 +163,8 @@ final class GroupGradients {
         LaneProducts.collectAdmitted(scratch.scores, admitted, tile, own.outGradientRows, dimV, own.valueGradients);
     }
 
-    /** Whether all operands of a tile are. */
-    private boolean isFinite(Tile tile) {
-        return areFinite(own.queryRows, tile.firstQuery(), tile.lanes(), dim)
-                && areFinite(own.outGradientRows, tile.firstQuery(), tile.lanes(), dimV)
-                && areFinite(scratch.keys, tile.skipped(), tile.keys(), dim);
-    }
-
-    private static boolean areFinite(float[] rows, int first, int count, int dim) {
-        for (int row = first; row < first + count; row++) {
+    private static boolean areFinite(float[] rows, int count, int dim) {
+        for (int row = 0; row < count; row++) {
             if (!Vectors.allFinite(rows, row * ROW, row * ROW + dim)) {
                 return false;
             }

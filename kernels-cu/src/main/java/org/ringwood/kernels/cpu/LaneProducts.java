@@ -1,9 +1,13 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.FMA;
 import static org.ringwood.kernels.cpu.Scratch.LANES;
 import static org.ringwood.kernels.cpu.Scratch.ROW;
+import static org.ringwood.kernels.cpu.Vectors.FLOATS;
+import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
-import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /** The matrix products of a tile, out of register tiles; {@code n} elements of the lanes of a group's query {@code i} begin at {@code i · n}. */
 final class LaneProducts {
@@ -30,30 +34,30 @@ final class LaneProducts {
      * @param dim elements of each
      * @param lanes those of the group
      * @param scores where the products go: rows of lanes, one a key
-     * @param max maxima of the lanes, overwritten; those of products behind the last key count, too
+     * @param products room for a register tile's
      */
-    static void scores(float[] rows, Tile tile, int dim, float[] lanes, float[] scores, float[] max) {
-        for (int d = 0; d < dim; d += LaneTiles.CHAIN) {
-            scores(rows, tile, d, Math.min(LaneTiles.CHAIN, dim - d), lanes, tile.firstQuery() * dim, scores, max);
+    static void scores(float[] rows, Tile tile, int dim, float[] lanes, float[] scores, float[] products) {
+        int lane = tile.firstQuery() * dim;
+        for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
+            int row = (tile.skipped() + k) * ROW;
+            int count = Math.min(LaneTiles.CHAIN, dim);
+            LaneTiles.score(rows, row, count, lanes, lane, scores, k * LANES, tile.vectors());
+            for (int d = count; d < dim; d += LaneTiles.CHAIN) {
+                count = Math.min(LaneTiles.CHAIN, dim - d);
+                LaneTiles.score(rows, row + d, count, lanes, lane + d * LANES, products, 0, tile.vectors());
+                add(products, LANES, scores, k * LANES, tile.vectors());
+            }
         }
     }
 
-    /** Computes what {@code count} elements from {@code first} on add to the scores, and the maxima of the scores so far. */
-    private static void scores(
-            float[] rows, Tile tile, int first, int count, float[] lanes, int lane, float[] scores, float[] max) {
-        Arrays.fill(max, Float.NEGATIVE_INFINITY);
-        for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
-            LaneTiles.score(
-                    rows,
-                    (tile.skipped() + k) * ROW + first,
-                    count,
-                    lanes,
-                    lane + first * LANES,
-                    scores,
-                    k * LANES,
-                    max,
-                    first > 0,
-                    tile.vectors());
+    /** Adds the products of a register tile, whose rows are {@code stride} apart, to those at {@code at}. */
+    private static void add(float[] products, int stride, float[] sums, int at, int vectors) {
+        for (int row = 0; row < LaneTiles.ROWS * stride; row += stride) {
+            for (int i = row; i < row + vectors * LENGTH; i += LENGTH) {
+                FloatVector.fromArray(FLOATS, sums, at + i)
+                        .lanewise(ADD, FloatVector.fromArray(FLOATS, products, i))
+                        .intoArray(sums, at + i);
+            }
         }
     }
 
@@ -65,18 +69,24 @@ final class LaneProducts {
      * @param weights rows of lanes, one a key
      * @param lanes those of the group
      * @param decay what each lane is multiplied by before
+     * @param products room for a register tile's
      */
-    static void accumulate(float[] rows, Tile tile, int dim, float[] weights, float[] lanes, float[] decay) {
+    static void accumulate(
+            float[] rows, Tile tile, int dim, float[] weights, float[] lanes, float[] decay, float[] products) {
         for (int d = 0; d < dim; d += LaneTiles.ROWS) {
-            LaneTiles.accumulate(
-                    rows,
-                    tile.skipped() * ROW + d,
-                    tile.keys(),
-                    weights,
-                    lanes,
-                    tile.firstQuery() * dim + d * LANES,
-                    decay,
-                    tile.vectors());
+            LaneTiles.accumulate(rows, tile.skipped() * ROW + d, tile.keys(), weights, products, tile.vectors());
+            addDecayed(products, lanes, tile.firstQuery() * dim + d * LANES, decay, tile.vectors());
+        }
+    }
+
+    private static void addDecayed(float[] products, float[] lanes, int at, float[] decay, int vectors) {
+        for (int lane = 0; lane < vectors * LENGTH; lane += LENGTH) {
+            FloatVector factor = FloatVector.fromArray(FLOATS, decay, lane);
+            for (int i = lane; i < LaneTiles.ROWS * LANES; i += LANES) {
+                FloatVector.fromArray(FLOATS, lanes, at + i)
+                        .lanewise(FMA, factor, FloatVector.fromArray(FLOATS, products, i))
+                        .intoArray(lanes, at + i);
+            }
         }
     }
 
@@ -87,19 +97,15 @@ final class LaneProducts {
      * @param rows rows of the group's queries
      * @param dim elements of each
      * @param sums gradients of the block
+     * @param products room for a register tile's
      */
-    static void collect(float[] weights, Tile tile, float[] rows, int dim, float[] sums) {
-        int vectors = Math.ceilDiv(dim, Vectors.LENGTH);
+    static void collect(float[] weights, Tile tile, float[] rows, int dim, float[] sums, float[] products) {
+        int vectors = Math.ceilDiv(dim, LENGTH);
+        int row = tile.query(tile.from()) * ROW;
         for (int k = 0; k < tile.keys(); k += LaneTiles.ROWS) {
-            LaneTiles.collect(
-                    weights,
-                    k * LANES + tile.from(),
-                    tile.lanes() - tile.from(),
-                    rows,
-                    tile.query(tile.from()) * ROW,
-                    sums,
-                    (tile.skipped() + k) * ROW,
-                    vectors);
+            int lanes = tile.lanes() - tile.from();
+            LaneTiles.collect(weights, k * LANES + tile.from(), lanes, rows, row, products, vectors);
+            add(products, ROW, sums, (tile.skipped() + k) * ROW, vectors);
         }
     }
 

@@ -15,11 +15,9 @@ sealed interface OperandLayout permits QueriesInLanes, QueriesInRows {
 
     /**
      * Attends a tile's queries {@code [tile.from(), tile.lanes())} to its keys: raises {@link Scratch#max} and adds to the sums, and to the outputs
-     * what {@link Scratch#dropout} keeps.
-     *
-     * @param whole whether all of its pairs are admitted; if not, {@link Scratch#admitted} says which are
+     * what {@link Scratch#dropout} keeps. Of a masked tile {@link Scratch#admitted} says which pairs are admitted.
      */
-    void attend(Tile tile, boolean whole);
+    void attend(Tile tile);
 
     /** Leaves the sums in {@link Scratch#sum}, and divides the outputs by them, and by the share of the weights that dropout keeps. */
     void end();

@@ -1,5 +1,8 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.DIV;
+import static jdk.incubator.vector.VectorOperators.EQ;
+import static jdk.incubator.vector.VectorOperators.MUL;
 import static org.ringwood.kernels.cpu.Scratch.LANES;
 import static org.ringwood.kernels.cpu.Scratch.ROW;
 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
@@ -8,7 +11,6 @@ import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import org.ringwood.kernels.AttentionCall;
 
 /**
@@ -68,17 +70,10 @@ final class QueriesInLanes implements OperandLayout {
     }
 
     @Override
-    public void attend(Tile tile, boolean whole) {
-        boolean maxFound = score(tile);
-        SoftmaxStep.run(scratch, tile, !whole, maxFound);
-        accumulate(tile, whole || valuesAreFinite());
-    }
-
-    /** Computes the scores; whether their maxima are in {@link Scratch#tileMax}. */
-    private boolean score(Tile tile) {
-        LaneProducts.scores(scratch.keys, tile, dim, scratch.queries, scratch.scores, scratch.tileMax);
-        // Else rows behind the keys have raised the maxima.
-        return tile.keys() % LaneTiles.ROWS == 0;
+    public void attend(Tile tile) {
+        LaneProducts.scores(scratch.keys, tile, dim, scratch.queries, scratch.scores, scratch.products);
+        LaneStep.run(SoftmaxStep.ALL, scratch, tile);
+        accumulate(tile, !tile.masked() || valuesAreFinite());
     }
 
     private void accumulate(Tile tile, boolean everyPair) {
@@ -87,7 +82,8 @@ final class QueriesInLanes implements OperandLayout {
                     scratch.values, tile, dimV, scratch.scores, scratch.admitted, scratch.out, scratch.decay);
             return;
         }
-        LaneProducts.accumulate(scratch.values, tile, paddedDimV, scratch.scores, scratch.out, scratch.decay);
+        LaneProducts.accumulate(
+                scratch.values, tile, paddedDimV, scratch.scores, scratch.out, scratch.decay, scratch.products);
     }
 
     /** Looked at once a block, and only if a tile of it is masked. */
@@ -119,16 +115,18 @@ final class QueriesInLanes implements OperandLayout {
     /** Divides rows of lanes by a divisor a lane, where that is 0 the quotient is 0, and multiplies them by a scale. */
     private static void divide(
             float[] rows, int start, float[] divisors, int firstDivisor, float scale, int count, int vectors) {
+        FloatVector zero = FloatVector.zero(FLOATS);
+        FloatVector scales = FloatVector.broadcast(FLOATS, scale);
         for (int v = 0; v < vectors; v++) {
             int lane = v * LENGTH;
             FloatVector divisor = FloatVector.fromArray(FLOATS, divisors, firstDivisor + lane);
-            VectorMask<Float> none = divisor.compare(VectorOperators.EQ, 0);
+            VectorMask<Float> none = divisor.compare(EQ, 0);
             for (int row = 0; row < count; row++) {
                 int at = start + row * LANES + lane;
                 FloatVector.fromArray(FLOATS, rows, at)
-                        .div(divisor)
-                        .mul(scale)
-                        .blend(0, none)
+                        .lanewise(DIV, divisor)
+                        .lanewise(MUL, scales)
+                        .blend(zero, none)
                         .intoArray(rows, at);
             }
         }

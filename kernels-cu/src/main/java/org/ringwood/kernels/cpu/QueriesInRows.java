@@ -62,18 +62,14 @@ final class QueriesInRows implements OperandLayout {
     }
 
     @Override
-    public void attend(Tile tile, boolean whole) {
+    public void attend(Tile tile) {
         lanes.of(tile);
         score(tile);
-        Arrays.fill(scratch.tileMax, Float.NEGATIVE_INFINITY);
         for (int lane = tile.from(); lane < tile.lanes(); lane++) {
-            refuse(tile, lane, whole);
-        }
-        SoftmaxStep.RAISE_MAX.run(scratch, tile);
-        for (int lane = tile.from(); lane < tile.lanes(); lane++) {
+            raiseMax(tile, lane, maxOfAdmitted(tile, lane));
             weigh(tile, lane);
         }
-        accumulate(tile, whole);
+        accumulate(tile);
     }
 
     private void score(Tile tile) {
@@ -110,8 +106,8 @@ final class QueriesInRows implements OperandLayout {
         return tile.skipped() + tile.keys();
     }
 
-    /** Makes scores of keys that are not admitted −∞, also where they are not a number, and finds the largest score. */
-    private void refuse(Tile tile, int lane, boolean whole) {
+    /** Makes scores of keys that are not admitted −∞, also where they are not a number; what remains has the largest one. */
+    private float maxOfAdmitted(Tile tile, int lane) {
         int row = lane * Scratch.BLOCK;
         int at = row + firstPanel(tile);
         if (tile.softcap() > 0) {
@@ -119,12 +115,23 @@ final class QueriesInRows implements OperandLayout {
         }
         Arrays.fill(rows.scores, at, row + tile.skipped(), Float.NEGATIVE_INFINITY);
         Arrays.fill(rows.scores, row + end(tile), at + paddedKeys(tile), Float.NEGATIVE_INFINITY);
-        for (int k = 0; k < tile.keys() && !whole; k++) {
+        for (int k = 0; tile.masked() && k < tile.keys(); k++) {
             if (!admits(lane, k)) {
                 rows.scores[row + tile.skipped() + k] = Float.NEGATIVE_INFINITY;
             }
         }
-        scratch.tileMax[lane] = rows.softmax.max(rows.scores, at, paddedKeys(tile));
+        return rows.softmax.max(rows.scores, at, paddedKeys(tile));
+    }
+
+    /** Raises the maximum of a query; leaves in {@link Scratch#decay} what that does to its sum and output so far. */
+    private void raiseMax(Tile tile, int lane, float max) {
+        float before = scratch.max[tile.query(lane)];
+        if (max > before) {
+            scratch.max[tile.query(lane)] = max;
+            scratch.decay[lane] = Exponential.power(before - max);
+        } else {
+            scratch.decay[lane] = 1;
+        }
     }
 
     /** Keys from the first panel on, in whole vectors. */
@@ -156,7 +163,7 @@ final class QueriesInRows implements OperandLayout {
         return ((lanesOfKeys[key] >>> lane) & 1) != 0;
     }
 
-    private void accumulate(Tile tile, boolean whole) {
+    private void accumulate(Tile tile) {
         for (int lane = tile.from(); lane < tile.lanes(); lane++) {
             RowProduct.multiply(scratch.out, tile.query(lane) * dimV, scratch.decay[lane], dimV);
         }
@@ -168,35 +175,22 @@ final class QueriesInRows implements OperandLayout {
                 if (lanes.isFirstOfHead(i)) {
                     rows.values.load(call.values(), lanes.head(i), from + key, count);
                 }
-                int lane = lanes.get(i);
-                if (whole) {
-                    accumulate(lane, key, count, scratch.out, tile.query(lane) * dimV);
-                } else {
-                    accumulateAdmitted(tile, lane, key, count);
-                }
+                accumulate(tile, lanes.get(i), key, count);
             }
         }
     }
 
-    private void accumulate(int lane, int key, int count, float[] outputs, int out) {
-        RowProduct.accumulate(rows.values, count, rows.scores, lane * Scratch.BLOCK + key, outputs, out, dimV);
-    }
-
     /**
-     * Adds with the same bits, but only over admitted pairs: where a value is not a finite number, its product with the weight 0 of a pair that
-     * is not admitted is none. Then the sum shows it.
+     * Adds the values of some keys with their weights to the output of a lane. Only admitted pairs count: where a value is not a finite number, its product with
+     * the weight 0 of a pair that is not admitted is none. Then the sum shows it.
      */
-    private void accumulateAdmitted(Tile tile, int lane, int firstKey, int count) {
+    private void accumulate(Tile tile, int lane, int firstKey, int count) {
         float[] sum = rows.sum;
-        Arrays.fill(sum, 0, dimV, 0);
-        accumulate(lane, firstKey, count, sum, 0);
-        if (!Vectors.allFinite(sum, 0, dimV)) {
+        RowProduct.sum(rows.values, count, rows.scores, lane * Scratch.BLOCK + firstKey, sum, dimV);
+        if (tile.masked() && !Vectors.allFinite(sum, 0, dimV)) {
             sumOfAdmitted(tile, lane, firstKey, count, sum);
         }
-        int out = tile.query(lane) * dimV;
-        for (int d = 0; d < dimV; d++) {
-            scratch.out[out + d] += sum[d];
-        }
+        RowProduct.add(sum, scratch.out, tile.query(lane) * dimV, dimV);
     }
 
     private void sumOfAdmitted(Tile tile, int lane, int firstKey, int count, float[] into) {

@@ -1,5 +1,7 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.MUL;
 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
 
 import java.lang.foreign.MemorySegment;
@@ -71,51 +73,70 @@ final class RowProduct {
             case F16 -> RowTiles.scoreF16(memory, start, stride, count, queries, query, dim, partial);
             case BF16 -> RowTiles.scoreBf16(memory, start, stride, count, queries, query, dim, partial);
         }
+        addUp(partial, count, scores, at);
+    }
+
+    /** Adds up the partial sums of rows, four at a time; what two halves have in common is added at once. */
+    private static void addUp(float[] partial, int count, float[] scores, int at) {
         for (int row = 0; row < count; row += QUARTER.length()) {
-            addUp(partial, row * LANES, scores, at + row);
+            FloatVector a = FloatVector.fromArray(QUARTER, partial, (row + 0) * LANES)
+                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 0) * LANES + 8))
+                    .lanewise(
+                            ADD,
+                            FloatVector.fromArray(QUARTER, partial, (row + 0) * LANES + 4)
+                                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 0) * LANES + 12)));
+            FloatVector b = FloatVector.fromArray(QUARTER, partial, (row + 1) * LANES)
+                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 1) * LANES + 8))
+                    .lanewise(
+                            ADD,
+                            FloatVector.fromArray(QUARTER, partial, (row + 1) * LANES + 4)
+                                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 1) * LANES + 12)));
+            FloatVector c = FloatVector.fromArray(QUARTER, partial, (row + 2) * LANES)
+                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 2) * LANES + 8))
+                    .lanewise(
+                            ADD,
+                            FloatVector.fromArray(QUARTER, partial, (row + 2) * LANES + 4)
+                                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 2) * LANES + 12)));
+            FloatVector d = FloatVector.fromArray(QUARTER, partial, (row + 3) * LANES)
+                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 3) * LANES + 8))
+                    .lanewise(
+                            ADD,
+                            FloatVector.fromArray(QUARTER, partial, (row + 3) * LANES + 4)
+                                    .lanewise(ADD, FloatVector.fromArray(QUARTER, partial, (row + 3) * LANES + 12)));
+            FloatVector ac =
+                    a.blend(c, HIGH_PAIR).lanewise(ADD, c.blend(a, HIGH_PAIR).rearrange(SWAP_PAIRS));
+            FloatVector bd =
+                    b.blend(d, HIGH_PAIR).lanewise(ADD, d.blend(b, HIGH_PAIR).rearrange(SWAP_PAIRS));
+            ac.blend(bd, HIGH_ONES)
+                    .lanewise(ADD, bd.blend(ac, HIGH_ONES).rearrange(SWAP_ONES))
+                    .intoArray(scores, at + row);
         }
     }
 
-    /** Adds up the partial sums of four rows; what two halves have in common is added at once. */
-    private static void addUp(float[] partial, int sums, float[] scores, int at) {
-        FloatVector a = FloatVector.fromArray(QUARTER, partial, sums)
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 8))
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 4)
-                        .add(FloatVector.fromArray(QUARTER, partial, sums + 12)));
-        FloatVector b = FloatVector.fromArray(QUARTER, partial, sums + 16)
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 24))
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 20)
-                        .add(FloatVector.fromArray(QUARTER, partial, sums + 28)));
-        FloatVector c = FloatVector.fromArray(QUARTER, partial, sums + 32)
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 40))
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 36)
-                        .add(FloatVector.fromArray(QUARTER, partial, sums + 44)));
-        FloatVector d = FloatVector.fromArray(QUARTER, partial, sums + 48)
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 56))
-                .add(FloatVector.fromArray(QUARTER, partial, sums + 52)
-                        .add(FloatVector.fromArray(QUARTER, partial, sums + 60)));
-        FloatVector ac = a.blend(c, HIGH_PAIR).add(c.blend(a, HIGH_PAIR).rearrange(SWAP_PAIRS));
-        FloatVector bd = b.blend(d, HIGH_PAIR).add(d.blend(b, HIGH_PAIR).rearrange(SWAP_PAIRS));
-        ac.blend(bd, HIGH_ONES)
-                .add(bd.blend(ac, HIGH_ONES).rearrange(SWAP_ONES))
-                .intoArray(scores, at);
-    }
-
     /**
-     * Adds the sum of the values of a panel, with the weights of a query, to its output.
+     * The sum of the values of a panel with the weights of a query.
      *
      * @param weight place of the first weight; the others follow
-     * @param out the output's first element, each at its {@link #place}
+     * @param into where the sum goes, each element at its {@link #place}
      * @param dim elements, a multiple of {@link #LANES}
      */
-    static void accumulate(RowPanel values, int count, float[] weights, int weight, float[] outputs, int out, int dim) {
+    static void sum(RowPanel values, int count, float[] weights, int weight, float[] into, int dim) {
         MemorySegment memory = values.memory();
         long start = values.start();
         long stride = values.stride();
         switch (values.dtype()) {
-            case F32 -> RowTiles.accumulateF32(memory, start, stride, count, weights, weight, outputs, out, dim);
-            case F16 -> RowTiles.accumulateF16(memory, start, stride, count, weights, weight, outputs, out, dim);
-            case BF16 -> RowTiles.accumulateBf16(memory, start, stride, count, weights, weight, outputs, out, dim);
+            case F32 -> RowTiles.sumF32(memory, start, stride, count, weights, weight, into, dim);
+            case F16 -> RowTiles.sumF16(memory, start, stride, count, weights, weight, into, dim);
+            case BF16 -> RowTiles.sumBf16(memory, start, stride, count, weights, weight, into, dim);
+        }
+    }
+
+    /** Adds a row to another one. */
+    static void add(float[] row, float[] to, int at, int dim) {
+        for (int d = 0; d < dim; d += LENGTH) {
+            FloatVector.fromArray(PARTS, to, at + d)
+                    .lanewise(ADD, FloatVector.fromArray(PARTS, row, d))
+                    .intoArray(to, at + d);
         }
     }
 
@@ -124,8 +145,9 @@ final class RowProduct {
         if (factor == 1) {
             return;
         }
+        FloatVector factors = FloatVector.broadcast(PARTS, factor);
         for (int d = 0; d < dim; d += LENGTH) {
-            FloatVector.fromArray(PARTS, row, at + d).mul(factor).intoArray(row, at + d);
+            FloatVector.fromArray(PARTS, row, at + d).lanewise(MUL, factors).intoArray(row, at + d);
         }
     }
 }

@@ -1,12 +1,12 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.GT;
 import static org.ringwood.kernels.cpu.Scratch.LANES;
 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
 import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * The softmax of a query whose scores are side by side. The sum of its weights is {@link Scratch#LANES} partial sums, key {@code k} belonging
@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class RowSoftmax {
     private final float[] lanes = new float[LANES];
-    private final float[] total = new float[LANES];
+    private final float[] decays = new float[LANES];
 
     /** Bounds scores as {@link LaneWeights#cap} does. */
     static void cap(float[] scores, int at, int count, float cap) {
@@ -28,7 +28,7 @@ final class RowSoftmax {
         FloatVector largest = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
         for (int i = 0; i < count; i += LENGTH) {
             FloatVector score = FloatVector.fromArray(FLOATS, scores, at + i);
-            largest = largest.blend(score, score.compare(VectorOperators.GT, largest));
+            largest = score.blend(largest, score.compare(GT, largest).not());
         }
         largest.intoArray(lanes, 0);
         float max = Float.NEGATIVE_INFINITY;
@@ -42,12 +42,9 @@ final class RowSoftmax {
     /** Replaces scores by their weights {@code 2^(score − max)} and adds these to the decayed partial sums at {@code sum}. */
     void weigh(float[] scores, int at, int count, float max, float decay, float[] sums, int sum) {
         Arrays.fill(lanes, max);
+        Arrays.fill(decays, decay);
         for (int lane = 0; lane < LANES; lane += LENGTH) {
-            LaneWeights.weigh(scores, at + lane, count / LANES, lanes, lane, total, lane);
-            FloatVector.fromArray(FLOATS, sums, sum + lane)
-                    .mul(decay)
-                    .add(FloatVector.fromArray(FLOATS, total, lane))
-                    .intoArray(sums, sum + lane);
+            LaneWeights.weigh(scores, at + lane, count / LANES, lanes, lane, decays, lane, sums, sum + lane);
         }
     }
 

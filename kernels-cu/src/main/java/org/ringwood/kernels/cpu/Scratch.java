@@ -45,6 +45,9 @@ final class Scratch {
     /** Scores of a tile, then its weights: a row of lanes a key. */
     final float[] scores = new float[(BLOCK + SLACK) * LANES];
 
+    /** Products of a register tile, before they are added to what is there. */
+    final float[] products = new float[LaneTiles.ROWS * ROW];
+
     /** Binary logarithms of the maxima: what the scores are in, too. */
     final float[] max = new float[GROUP];
 
@@ -53,8 +56,6 @@ final class Scratch {
     final float[] tileMax = new float[LANES];
     /** What the sum and output of a tile's lanes are multiplied by as the maximum grows. */
     final float[] decay = new float[LANES];
-    /** Sum of the weights of a tile's lanes. */
-    final float[] total = new float[LANES];
     /** For every key of a tile the lanes that admit it, a bit each. */
     final long[] admitted = new long[BLOCK];
     /** Which weights of a tile are kept. */

@@ -1,6 +1,8 @@
 package org.ringwood.kernels.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.MUL;
 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
 import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
@@ -51,11 +53,13 @@ final class StateMerge {
     }
 
     private static void mix(float[] into, int at, float share, float[] from, int fromAt, float otherShare, int count) {
+        FloatVector shares = FloatVector.broadcast(FLOATS, share);
+        FloatVector otherShares = FloatVector.broadcast(FLOATS, otherShare);
         int i = 0;
         for (; i + LENGTH <= count; i += LENGTH) {
-            FloatVector kept = FloatVector.fromArray(FLOATS, into, at + i).mul(share);
-            FloatVector added = FloatVector.fromArray(FLOATS, from, fromAt + i).mul(otherShare);
-            kept.add(added).intoArray(into, at + i);
+            FloatVector kept = FloatVector.fromArray(FLOATS, into, at + i).lanewise(MUL, shares);
+            FloatVector added = FloatVector.fromArray(FLOATS, from, fromAt + i).lanewise(MUL, otherShares);
+            kept.lanewise(ADD, added).intoArray(into, at + i);
         }
         for (; i < count; i++) {
             into[at + i] = into[at + i] * share + from[fromAt + i] * otherShare;

@@ -8,9 +8,10 @@ package org.ringwood.kernels.cpu;
  * @param lanes one past the last such lane
  * @param skipped keys of the block before those of the tile
  * @param keys keys of the tile
+ * @param masked whether some of its pairs are not admitted
  * @param softcap bound of the scores, 0 for none
  */
-record Tile(int firstQuery, int from, int lanes, int skipped, int keys, float softcap) {
+record Tile(int firstQuery, int from, int lanes, int skipped, int keys, boolean masked, float softcap) {
     /** Vectors that hold the lanes. */
     int vectors() {
         return Math.ceilDiv(lanes, Vectors.LENGTH);

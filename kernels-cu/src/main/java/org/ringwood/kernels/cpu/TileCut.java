@@ -8,14 +8,21 @@ import org.ringwood.kernels.Slice;
 /** Cuts the tiles of a group of queries out of blocks of keys: which queries and keys of each have admitted pairs, and which pairs those are. */
 final class TileCut {
     private final QueryGroup group;
+    private final boolean someRows;
     private final List<Slice> slices = new ArrayList<>();
     private int firstQuery;
     private int queries;
     private long keyFrom;
     private int keys;
 
-    TileCut(QueryGroup group) {
+    /**
+     * Cuts.
+     *
+     * @param someRows whether rows before the first and after the last that admit a key make no difference to what is admitted
+     */
+    TileCut(QueryGroup group, boolean someRows) {
         this.group = group;
+        this.someRows = someRows;
     }
 
     /** The tile of some queries and a block, no larger than what is admitted of it; null if that is nothing. */
@@ -48,6 +55,7 @@ final class TileCut {
                 (int) Math.min(queries, group.queriesBefore(admittingTo, firstQuery)),
                 (int) (keyFrom - block.from()),
                 keys,
+                !isWhole(),
                 softcap);
     }
 
@@ -59,12 +67,8 @@ final class TileCut {
         return group.rowEnd(firstQuery, queries);
     }
 
-    /**
-     * Whether the last tile admits all of its pairs.
-     *
-     * @param someRows whether only rows from the first to the last that admit a key count
-     */
-    boolean isWhole(boolean someRows) {
+    /** Whether all pairs are admitted. */
+    private boolean isWhole() {
         Slice first = slices.getFirst();
         boolean allRows = someRows || (first.qFrom() == rowFrom() && first.qTo() == rowTo());
         return slices.size() == 1 && first.isFull() && allRows;

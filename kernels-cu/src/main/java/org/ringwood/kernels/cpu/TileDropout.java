@@ -1,5 +1,11 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.AND;
+import static jdk.incubator.vector.VectorOperators.GE;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.MUL;
+import static jdk.incubator.vector.VectorOperators.OR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 import static org.ringwood.kernels.Philox.MULTIPLIER_0;
 import static org.ringwood.kernels.Philox.MULTIPLIER_1;
 import static org.ringwood.kernels.Philox.ROUNDS;
@@ -8,7 +14,6 @@ import static org.ringwood.kernels.Philox.WEYL_1;
 
 import java.util.Arrays;
 import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Positions;
@@ -95,22 +100,19 @@ final class TileDropout {
     private void decide(int query, int lane, long block, long high) {
         LongVector word0 = LongVector.broadcast(WORDS, block);
         LongVector word1 = LongVector.fromArray(WORDS, queries, query);
-        LongVector word2 = LongVector.fromArray(WORDS, highs, query).or(high);
+        LongVector word2 = LongVector.fromArray(WORDS, highs, query).lanewise(OR, high);
         LongVector word3 = LongVector.fromArray(WORDS, heads, query);
         int key0 = (int) dropout.seed();
         int key1 = (int) (dropout.seed() >>> BITS);
+        LongVector low = LongVector.broadcast(WORDS, WORD);
         for (int round = 0; round < ROUNDS; round++) {
             // Above a word there may be anything; C2 multiplies words by one instruction where it sees that there is
             // not.
-            LongVector product0 = word0.and(WORD).mul(MULTIPLIER_0);
-            LongVector product1 = word2.and(WORD).mul(MULTIPLIER_1);
-            word0 = product1.lanewise(VectorOperators.LSHR, BITS)
-                    .lanewise(VectorOperators.XOR, word1)
-                    .lanewise(VectorOperators.XOR, key0);
+            LongVector product0 = low.lanewise(AND, word0).lanewise(MUL, MULTIPLIER_0);
+            LongVector product1 = low.lanewise(AND, word2).lanewise(MUL, MULTIPLIER_1);
+            word0 = product1.lanewise(LSHR, BITS).lanewise(XOR, word1).lanewise(XOR, key0);
             word1 = product1;
-            word2 = product0.lanewise(VectorOperators.LSHR, BITS)
-                    .lanewise(VectorOperators.XOR, word3)
-                    .lanewise(VectorOperators.XOR, key1);
+            word2 = product0.lanewise(LSHR, BITS).lanewise(XOR, word3).lanewise(XOR, key1);
             word3 = product0;
             key0 += WEYL_0;
             key1 += WEYL_1;
@@ -128,11 +130,8 @@ final class TileDropout {
     private void keep(int word, int lane) {
         LongVector numbers = LongVector.fromArray(WORDS, words, word * LENGTH);
         int key = 2 * word;
-        keptOfBlock[key] |=
-                numbers.and(HALF).compare(VectorOperators.GE, threshold).toLong() << lane;
-        keptOfBlock[key + 1] |= numbers.and(WORD)
-                        .compare(VectorOperators.GE, threshold << Short.SIZE)
-                        .toLong()
-                << lane;
+        keptOfBlock[key] |= numbers.lanewise(AND, HALF).compare(GE, threshold).toLong() << lane;
+        keptOfBlock[key + 1] |=
+                numbers.lanewise(AND, WORD).compare(GE, threshold << Short.SIZE).toLong() << lane;
     }
 }

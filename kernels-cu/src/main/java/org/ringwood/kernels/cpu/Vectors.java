@@ -1,7 +1,10 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.EQ;
+import static jdk.incubator.vector.VectorOperators.MUL;
+
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -37,13 +40,16 @@ final class Vectors {
 
     /** Whether the numbers {@code [from, to)} are all finite. */
     static boolean allFinite(float[] numbers, int from, int to) {
-        FloatVector probe = FloatVector.zero(FLOATS);
+        FloatVector zero = FloatVector.zero(FLOATS);
+        FloatVector probe = zero;
         int i = from;
         for (; i + LENGTH <= to; i += LENGTH) {
             // 0 · x is 0 for a finite x and not a number for any other.
-            probe = probe.add(FloatVector.fromArray(FLOATS, numbers, i).mul(0));
+            probe = FloatVector.fromArray(FLOATS, numbers, i)
+                    .lanewise(MUL, zero)
+                    .lanewise(ADD, probe);
         }
-        boolean finite = probe.compare(VectorOperators.EQ, 0).allTrue();
+        boolean finite = probe.compare(EQ, 0).allTrue();
         for (; i < to; i++) {
             finite &= Float.isFinite(numbers[i]);
         }

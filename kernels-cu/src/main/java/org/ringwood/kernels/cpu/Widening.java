@@ -1,5 +1,7 @@
 package org.ringwood.kernels.cpu;
 
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 import static org.ringwood.kernels.cpu.Vectors.FLOATS;
 import static org.ringwood.kernels.cpu.Vectors.LENGTH;
 
@@ -7,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.ringwood.kernels.DType;
@@ -59,9 +60,8 @@ final class Widening {
     private static void widenBf16(short[] bits, float[] into, int count) {
         int i = 0;
         for (; i + LENGTH <= count; i += LENGTH) {
-            IntVector wide = (IntVector)
-                    ShortVector.fromArray(SHORTS, bits, i).convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
-            wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(into, i);
+            IntVector wide = (IntVector) ShortVector.fromArray(SHORTS, bits, i).convertShape(ZERO_EXTEND_S2I, INTS, 0);
+            wide.lanewise(LSHL, 16).reinterpretAsFloats().intoArray(into, i);
         }
         for (; i < count; i++) {
             into[i] = Float.intBitsToFloat(bits[i] << 16);

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The kernels neither make objects of vectors nor lose their speed, whatever ran before in their JVM and whatever its flags are. C2 decides
  * by profiles what it inlines, so the JVMs begin with different work. They get no other flag of ours than
- * the one that lets them use vectors at all.
+ * the one that lets them use vectors at all, and write down what they compile.
  *
  * <p>This is the one test of speed. It measures a share, of a ceiling found in the same moments and in processor time, and leaves it a
  * factor of eight.
@@ -57,10 +57,17 @@ class KernelGuardTest {
     @ParameterizedTest(name = "java {0}, {1} first")
     @MethodSource("jvms")
     void kernelsStayCompiled(String flags, String first) throws Exception {
-        List<Figures> figures = run(flags, first);
+        Path file = directory.resolve("log");
+        String logged = " -XX:+UnlockDiagnosticVMOptions -XX:+LogCompilation -XX:LogFile=" + file;
+        List<Figures> figures = run(flags + logged, first);
         assertThat(figures).extracting(Figures::name).contains(BEGINNINGS.toArray(String[]::new));
         assertThat(figures).as("workloads that box vectors").noneMatch(Figures::isBoxing);
         assertThat(figures).as("workloads that have lost their speed").noneMatch(Figures::hasCollapsed);
+        CompilerLog log = CompilerLog.read(file);
+        assertThat(log.compiled()).as("kernels that C2 compiled").hasSizeGreaterThan(30);
+        assertThat(log.putOff())
+                .as("methods with more operations on vectors than C2 is sure to inline")
+                .isEmpty();
     }
 
     @Test
