@@ -71,6 +71,9 @@ public final class Ranges {
 
     /** The indices of either set. */
     public Ranges union(Ranges other) {
+        if (isEmpty() || other.isEmpty()) {
+            return isEmpty() ? other : this;
+        }
         return of(Stream.concat(chunks.stream(), other.chunks.stream()).toList());
     }
 

@@ -54,17 +54,14 @@ record Arrangement(Problem problem, Grid grid, Function<RowNeeds, Circulation> a
         return new Plan(schedule, Pass.BACKWARD, problem, program);
     }
 
-    private Circulation circulation(Side side) {
+    /** How the rows of a side circulate. */
+    Circulation circulation(Side side) {
         return among.apply(new RowNeeds(grid, problem.mask(), side));
     }
 
     private long bytes(Side side, Circulation circulation) {
-        long rows = 0;
-        long gradientRows = 0;
-        for (int group = 0; group < grid.groups(); group++) {
-            rows += Circulation.rows(circulation.sends(group));
-            gradientRows += Circulation.rows(circulation.returns(group));
-        }
+        long rows = circulation.rowsSent();
+        long gradientRows = circulation.rowsReturned();
         // Every member of a group moves its own heads, and some key heads are several members'.
         long bytes = 0;
         for (int member = 0; member < grid.members(); member++) {

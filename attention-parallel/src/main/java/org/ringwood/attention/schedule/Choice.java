@@ -11,6 +11,7 @@ import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.plan.Prediction;
 import org.ringwood.collectives.Topology;
+import org.ringwood.kernels.DType;
 
 /**
  * The best of several schedules and partitions, why it is the best, and what the others would cost: of those that take hardly longer
@@ -30,8 +31,8 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
      * @param schedule the schedule
      * @param partition how tokens are dealt
      * @param plan what it would do
-     * @param seconds predicted
-     * @param peakTensorBytes of the rank that needs most
+     * @param seconds predicted, of all passes that are weighed
+     * @param peakTensorBytes of the rank, and the pass, that needs most
      */
     public record Candidate(
             Schedule schedule, PartitionRule partition, Plan plan, double seconds, long peakTensorBytes) {
@@ -76,10 +77,30 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
         for (Schedule schedule : schedules) {
             for (PartitionRule partition : partitions) {
                 Plan plan = schedule.plan(schedule.problem(shape, mask, partition, topology, speeds));
-                candidates.add(candidate(schedule, partition, plan, model.seconds(plan, speeds)));
+                candidates.add(new Candidate(schedule, partition, plan, model.seconds(plan, speeds), peak(plan)));
             }
         }
         return of(candidates);
+    }
+
+    /**
+     * The choice for a trainer: among the same candidates by the seconds of forward and backward together, and the memory of that pass which needs more. Candidates
+     * keep the plan of the forward pass.
+     *
+     * @param gradients dtype of the gradients, as for {@link Schedule#backward}
+     */
+    public Choice withBackward(DType gradients, Weights speeds, CostModel model) {
+        return of(candidates.stream()
+                .map(candidate -> {
+                    Plan backward = candidate.schedule.backward(candidate.plan.problem(), gradients);
+                    return new Candidate(
+                            candidate.schedule,
+                            candidate.partition,
+                            candidate.plan,
+                            candidate.seconds + model.seconds(backward, speeds),
+                            Math.max(candidate.peakTensorBytes, peak(backward)));
+                })
+                .toList());
     }
 
     /** The choice if this schedule were the only one. */
@@ -101,12 +122,11 @@ public record Choice(Candidate best, String reason, List<Candidate> candidates) 
         return new Choice(best, reason(best, candidates), candidates);
     }
 
-    private static Candidate candidate(Schedule schedule, PartitionRule partition, Plan plan, double seconds) {
-        long peakTensorBytes = plan.predictions().stream()
+    private static long peak(Plan plan) {
+        return plan.predictions().stream()
                 .mapToLong(Prediction::peakTensorBytes)
                 .max()
                 .orElse(0);
-        return new Candidate(schedule, partition, plan, seconds, peakTensorBytes);
     }
 
     private static String reason(Candidate best, List<Candidate> candidates) {

@@ -25,11 +25,6 @@ interface Circulation {
         }
     }
 
-    /** Rows of some moves together. */
-    static long rows(List<Move> moves) {
-        return moves.stream().mapToLong(move -> move.rows().size()).sum();
-    }
-
     /** Blocks of one lane take turns in the same memory. */
     enum Lane {
         /** Blocks that go around within a ring, or straight to who needs them. */
@@ -43,6 +38,9 @@ interface Circulation {
 
     /** What a group receives, by hop; a group attends in this order. */
     List<Move> receives(int group);
+
+    /** Rows of all that all groups {@linkplain #sends send}. */
+    long rowsSent();
 
     /** Network steps, at most. */
     int hops();
@@ -58,6 +56,9 @@ interface Circulation {
 
     /** The gradients that a group receives, by hop; a group adds them up in this order. */
     List<Move> returned(int group);
+
+    /** Rows of all gradients that all groups {@linkplain #returns send}. */
+    long rowsReturned();
 
     /** Network steps until all gradients are home, those of the rows included, at most. */
     int returnHops();

@@ -131,6 +131,25 @@ final class Gather implements Circulation {
     }
 
     @Override
+    public long rowsSent() {
+        long rows = 0;
+        for (int source = 0; source < grid.groups(); source++) {
+            for (int node = 0; node < groupsOfNode.size(); node++) {
+                rows += delivery(source, node).stream()
+                        .mapToLong(move -> move.rows().size())
+                        .sum();
+            }
+        }
+        return rows;
+    }
+
+    /** Each move has one back. */
+    @Override
+    public long rowsReturned() {
+        return rowsSent();
+    }
+
+    @Override
     public List<Move> returns(int group) {
         return numbered(receives(group).stream().map(this::back).toList());
     }

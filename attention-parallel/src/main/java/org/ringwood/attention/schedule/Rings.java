@@ -1,10 +1,12 @@
 package org.ringwood.attention.schedule;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.attention.Ranges;
 import org.ringwood.collectives.Topology;
@@ -152,14 +154,13 @@ final class Rings implements Circulation {
         return ring * width + Math.floorMod(group % width + within, width);
     }
 
-    private long rowsSent() {
-        long rows = 0;
-        for (Ranges[] hops : travelling) {
-            for (Ranges hop : hops) {
-                rows += hop.size();
-            }
-        }
-        return rows;
+    @Override
+    public long rowsSent() {
+        return Arrays.stream(travelling).mapToLong(Rings::rows).sum();
+    }
+
+    private static long rows(Ranges[] byHop) {
+        return Arrays.stream(byHop).mapToLong(Ranges::size).sum();
     }
 
     private int busyHops() {
@@ -264,22 +265,34 @@ final class Rings implements Circulation {
         return touched(source, progress).without(forward(source, progress));
     }
 
+    /** Every row that has got gradients goes on or home, from wherever it is. */
+    @Override
+    public long rowsReturned() {
+        return IntStream.range(0, grid.groups())
+                .mapToLong(source -> rows(touched(source)))
+                .sum();
+    }
+
     private Ranges touched(int source, Progress progress) {
-        Ranges[] known = touched.get(source);
-        if (known == null) {
-            known = touched(source);
-            touched.set(source, known);
-        }
-        return known[hopTo(progress)];
+        return touched(source)[hopTo(progress)];
     }
 
     private Ranges[] touched(int source) {
+        Ranges[] known = touched.get(source);
+        if (known == null) {
+            known = newTouched(source);
+            touched.set(source, known);
+        }
+        return known;
+    }
+
+    private Ranges[] newTouched(int source) {
         Ranges[] rows = new Ranges[hops()];
         for (int hop = 0; hop < rows.length; hop++) {
             Progress progress = after(hop);
             boolean goesOn = hop > 0 && progress.within > 0;
             Ranges before = goesOn ? rows[hop - 1].intersection(travelling[source][hop]) : Ranges.EMPTY;
-            rows[hop] = before.union(needs.rows(from(source, progress), source));
+            rows[hop] = with(before, source, progress);
         }
         return rows;
     }

@@ -13,6 +13,7 @@ import org.ringwood.attention.Partition;
 import org.ringwood.attention.PartitionRule;
 import org.ringwood.attention.Weights;
 import org.ringwood.attention.plan.Plan;
+import org.ringwood.attention.plan.Prediction;
 import org.ringwood.attention.plan.Problem;
 import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.Chunk;
@@ -154,6 +155,34 @@ class ChoiceTest {
         Plan even = new RingAttention().plan(new RingAttention().problem(shape, mask, PartitionRule.CONTIGUOUS, two));
         assertThat(model.seconds(even, speeds)).isEqualTo(whole / 2, within());
         assertThat(model.seconds(even)).isEqualTo(whole / 2, within());
+    }
+
+    /** Where the network decides: states of short values are cheaper to send than blocks, gradients of long queries are not. */
+    @Test
+    void bothPassesAreWeighedForATrainer() {
+        AttentionShape shape = new AttentionShape(400, 400, 8, 8, 50, 1, DType.BF16);
+        CostModel slow = new CostModel(1e15, 1e6, 1e6, 0);
+        Choice forward = Choice.of(
+                shape,
+                Mask.full(400, 400),
+                FOUR,
+                List.of(new RingAttention(), new TreeAttention()),
+                List.of(PartitionRule.CONTIGUOUS),
+                slow);
+        Choice both = forward.withBackward(DType.F32, Weights.equal(4), slow);
+        for (Choice.Candidate candidate : both.candidates()) {
+            Plan backward = candidate.schedule().backward(candidate.plan().problem(), DType.F32);
+            assertThat(candidate.seconds())
+                    .isEqualTo(slow.seconds(candidate.plan()) + slow.seconds(backward), within());
+            assertThat(candidate.peakTensorBytes())
+                    .isEqualTo(backward.predictions().stream()
+                            .mapToLong(Prediction::peakTensorBytes)
+                            .max()
+                            .orElseThrow())
+                    .isGreaterThan(candidate.plan().prediction(0).peakTensorBytes());
+        }
+        assertThat(forward.best().schedule().name()).isEqualTo("tree");
+        assertThat(both.best().schedule().name()).isEqualTo("ring");
     }
 
     private static Offset<Double> within() {

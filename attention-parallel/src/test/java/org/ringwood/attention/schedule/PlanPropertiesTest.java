@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +92,39 @@ class PlanPropertiesTest {
                 .toList());
         return schedule.problem(
                 shape, rule.over(tokens, tokens), partitions[random.nextInt(partitions.length)], topology);
+    }
+
+    /** Which side travels is chosen by sums that no move is made for. */
+    @Test
+    void rowsUnderWayAreThoseOfAllMoves() {
+        long seed = new SplittableRandom().nextLong();
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int round = 0; round < 200; round++) {
+            Problem problem = random(new RingAttention(), random);
+            List<Arrangement> arrangements = List.of(
+                    Arrangement.ring(problem, 1),
+                    Arrangement.doubleRing(problem, problem.ranks() % 2 == 0 ? 2 : 1),
+                    Arrangement.gather(problem));
+            for (Arrangement arrangement : arrangements) {
+                for (Side side : Side.values()) {
+                    Circulation circulation = arrangement.circulation(side);
+                    assertThat(circulation.rowsSent())
+                            .as("seed %d, round %d, %s", seed, round, side)
+                            .isEqualTo(rows(problem, circulation::sends));
+                    assertThat(circulation.rowsReturned())
+                            .as("seed %d, round %d, %s back", seed, round, side)
+                            .isEqualTo(rows(problem, circulation::returns));
+                }
+            }
+        }
+    }
+
+    private static long rows(Problem problem, IntFunction<List<Circulation.Move>> ofGroup) {
+        return IntStream.range(0, problem.ranks())
+                .mapToObj(ofGroup)
+                .flatMap(List::stream)
+                .mapToLong(move -> move.rows().size())
+                .sum();
     }
 
     @ParameterizedTest
