@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.ringwood.collectives.Digest;
 
 /** What is trained on: documents, as one run of bytes. */
 final class Text {
@@ -53,6 +54,11 @@ final class Text {
 
     long length() {
         return bytes.length;
+    }
+
+    /** Differs, most likely, from that of another text. */
+    long digest() {
+        return Digest.of("text", Arrays.hashCode(bytes), ends.hashCode());
     }
 
     /**

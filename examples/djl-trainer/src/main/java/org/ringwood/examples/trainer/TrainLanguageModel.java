@@ -104,6 +104,9 @@ public final class TrainLanguageModel implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (every < 1) {
+            throw new IllegalArgumentException("a checkpoint every " + every + " steps is none: give at least 1");
+        }
         var size = new ModelSize(layers, heads, keyHeads, headDim);
         var settings = new Settings(size, tokens, sequences, replicas, rate, seed, schedule, partition);
         Text all = Text.read(text);
@@ -112,8 +115,8 @@ public final class TrainLanguageModel implements Callable<Integer> {
             if (checkpoint != null && Files.exists(checkpoint)) {
                 trainer.restore(checkpoint);
             }
-            // Nobody writes the file before all have read it.
-            group.barrier();
+            // Nobody writes the file before all have read it, too.
+            trainer.meet(all);
             train(group, trainer, all);
             if (group.rank() == 0 && sample > 0) {
                 Samples samples = new Samples(trainer.manager(), trainer.model());

@@ -7,14 +7,17 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.training.GradientCollector;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.ringwood.attention.AttentionShape;
 import org.ringwood.attention.MaskRule;
 import org.ringwood.attention.Partition;
 import org.ringwood.attention.execution.SequenceParallelAttention;
 import org.ringwood.attention.plan.Plan;
 import org.ringwood.attention.schedule.Schedules;
+import org.ringwood.collectives.Digest;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Devices;
@@ -24,6 +27,7 @@ import org.ringwood.kernels.Devices;
  * parameters, and gradients are summed over all of them.
  */
 final class Trainer implements AutoCloseable {
+    private final ProcessGroup group;
     private final Settings settings;
     private final NDManager manager;
     private final LanguageModel model;
@@ -46,6 +50,7 @@ final class Trainer implements AutoCloseable {
             throw new IllegalArgumentException(settings.replicas() + " replicas need as many ranks, but there are "
                     + group.size() + ": start more, or give fewer replicas");
         }
+        this.group = group;
         this.settings = settings;
         Engine engine = PyTorch.engine(threads);
         this.manager = engine.newBaseManager(Device.cpu());
@@ -62,6 +67,30 @@ final class Trainer implements AutoCloseable {
         int dim = size.headDim();
         this.shape = new AttentionShape(
                 settings.tokens(), settings.tokens(), size.heads(), size.keyHeads(), dim, dim, DType.F32);
+    }
+
+    /**
+     * Returns once all ranks have come to the same point of the same training. To be called before the first step: ranks that differ would spoil each other's parameters.
+     *
+     * @throws IllegalStateException if one was given another text or other settings, or has not read the checkpoint that others have
+     */
+    void meet(Text text) {
+        long[] mine = {steps, Digest.of(settings.toString(), text.digest())};
+        long[] all = new long[2 * group.size()];
+        List<MemorySegment> parts = IntStream.range(0, group.size())
+                .mapToObj(rank -> MemorySegment.ofArray(all).asSlice(2L * rank * Long.BYTES, 2 * Long.BYTES))
+                .toList();
+        group.allGather(MemorySegment.ofArray(mine), parts);
+        for (int rank = 0; rank < group.size(); rank++) {
+            if (all[2 * rank] != all[0]) {
+                throw new IllegalStateException("rank " + rank + " goes on from step " + all[2 * rank]
+                        + " and rank 0 from step " + all[0] + ": give all ranks the same checkpoint");
+            }
+            if (all[2 * rank + 1] != all[1]) {
+                throw new IllegalStateException(
+                        "rank " + rank + " has another text or other settings than rank 0: give all ranks the same");
+            }
+        }
     }
 
     /**

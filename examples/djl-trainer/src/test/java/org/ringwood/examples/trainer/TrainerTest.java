@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
+import org.ringwood.collectives.RankThreads;
 import org.ringwood.collectives.TestJvm;
 import org.ringwood.runtime.Launcher;
 
@@ -134,6 +135,56 @@ class TrainerTest {
                     .isThrownBy(() -> new Trainer(alone, TrainingRank.settings("ring", 2), 1).close())
                     .withMessageStartingWith("2 replicas need as many ranks, but there are 1");
         }
+    }
+
+    @Test
+    void scheduleOfAllQueriesIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TrainingRank.settings("tree", 1))
+                .withMessageStartingWith("tree gives every rank all queries");
+    }
+
+    /** As where one of two nodes has no checkpoint, or another text. */
+    @Test
+    void ranksThatDoNotTrainTheSameEndBeforeTheFirstStep() throws Exception {
+        Path checkpoint = folder.resolve("model.npz");
+        Settings settings = TrainingRank.settings("ring", 1);
+        Text text = Text.read(documents());
+        try (ProcessGroup alone = ProcessGroups.inProcess(1).getFirst();
+                Trainer trainer = new Trainer(alone, settings, 1)) {
+            trainer.meet(text);
+            trainer.step(text);
+            trainer.save(checkpoint);
+        }
+        Text other = Text.read(Files.writeString(folder.resolve("other"), "b".repeat(540)));
+        assertThat(meeting((rank, trainer) -> {
+                    if (rank == 0) {
+                        trainer.restore(checkpoint);
+                    }
+                    return text;
+                }))
+                .allMatch(
+                        "rank 1 goes on from step 0 and rank 0 from step 1: give all ranks the same checkpoint"
+                                ::equals);
+        assertThat(meeting((rank, trainer) -> rank == 0 ? text : other))
+                .allMatch("rank 1 has another text or other settings than rank 0: give all ranks the same"::equals);
+        assertThat(meeting((rank, trainer) -> text)).allMatch(""::equals);
+    }
+
+    private interface Preparation {
+        Text prepare(int rank, Trainer trainer) throws IOException;
+    }
+
+    /** What two ranks that meet throw, empty if nothing. */
+    private static List<String> meeting(Preparation preparation) {
+        return RankThreads.outcomes(ProcessGroups.inProcess(2), group -> {
+                    try (Trainer trainer = new Trainer(group, TrainingRank.settings("ring", 1), 1)) {
+                        trainer.meet(preparation.prepare(group.rank(), trainer));
+                    }
+                })
+                .stream()
+                .map(thrown -> thrown.map(Throwable::getMessage).orElse(""))
+                .toList();
     }
 
     private static double loss(String line) {

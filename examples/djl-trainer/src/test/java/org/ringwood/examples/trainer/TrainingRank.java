@@ -32,7 +32,7 @@ public final class TrainingRank {
             if (Files.exists(checkpoint)) {
                 trainer.restore(checkpoint);
             }
-            group.barrier();
+            trainer.meet(text);
             while (trainer.steps() < Long.parseLong(args[2])) {
                 float loss = trainer.step(text);
                 if (group.rank() == 0) {
