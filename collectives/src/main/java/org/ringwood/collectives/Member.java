@@ -3,9 +3,12 @@ package org.ringwood.collectives;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Failure.Cause;
 import org.ringwood.collectives.link.NodeLink;
+import org.ringwood.collectives.transport.Connection;
 import org.ringwood.collectives.transport.Transport;
 
 /** One rank's part in a job: what all its groups share. */
@@ -14,20 +17,79 @@ final class Member implements AutoCloseable {
 
     private final Job job;
     private final int rank;
+    private final long began;
+    private final Connection connection;
+    private final String chapter;
     private final Transport transport;
-    private final Liveness liveness;
+    private final SharedLiveness liveness;
     private final Waiting waiting;
     private final Set<NativeMemory> memories = new LinkedHashSet<>();
     private @Nullable NativeMemory scratch;
     private int nextGroup;
+    private int duplicates;
     private boolean abandoned;
 
-    Member(Job job, int rank, Transport transport, Liveness liveness) {
+    Member(Job job, int rank, Connection connection, Liveness liveness) {
+        this(job, rank, System.nanoTime(), connection, "", new SharedLiveness(liveness));
+    }
+
+    private Member(Job job, int rank, long began, Connection connection, String chapter, SharedLiveness liveness) {
         this.job = job;
         this.rank = Objects.checkIndex(rank, job.size());
-        this.transport = transport;
+        this.began = began;
+        this.connection = connection;
+        this.chapter = chapter;
         this.liveness = liveness;
-        this.waiting = new Waiting(rank, transport, liveness, job.timeouts());
+        this.transport = connection.connect(job, chapter);
+        this.waiting = new Waiting(rank, transport, liveness, job.timeouts(), began);
+    }
+
+    /** The same rank over a transport of its own. Meanwhile this one's is driven, as peers may not have got all that was sent. */
+    Member duplicate() {
+        String name = chapter + "duplicate-" + duplicates++ + "/";
+        Job ofDuplicate = new Job(Digest.of(name, job.nonce()), job.epoch(), job.topology(), job.timeouts());
+        CompletableFuture<Member> connecting = CompletableFuture.supplyAsync(
+                () -> new Member(ofDuplicate, rank, began, connection, name, liveness),
+                connect ->
+                        Thread.ofPlatform().daemon().name("duplicate-" + rank).start(connect));
+        liveness.share();
+        try {
+            await(new Connecting(connecting));
+        } catch (RuntimeException e) {
+            // It ends, too, once it hears of the failure.
+            CompletableFuture<Member> _ = connecting.whenComplete((made, _) -> {
+                if (made == null) {
+                    liveness.close();
+                } else {
+                    made.close();
+                }
+            });
+            throw e;
+        }
+        if (connecting.state() == Future.State.FAILED) {
+            liveness.close();
+            throw asUnchecked(connecting.exceptionNow());
+        }
+        return connecting.resultNow();
+    }
+
+    private static RuntimeException asUnchecked(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) thrown;
+    }
+
+    private record Connecting(CompletableFuture<Member> member) implements ProcessGroup.Wait {
+        @Override
+        public boolean done() {
+            return member.isDone();
+        }
+
+        @Override
+        public String describe() {
+            return "the others to connect a duplicate of their group";
+        }
     }
 
     Job job() {

@@ -91,6 +91,17 @@ public interface ProcessGroup extends AutoCloseable {
     ProcessGroup split(int colour, int key);
 
     /**
+     * Another group of the same ranks, in the manner of {@code MPI_Comm_dup}, for another thread of each: its messages go by a transport of its own, so those of
+     * both groups are under way at once. A collective operation, of the group of all ranks. Closing one group leaves the other open. They are one job: a
+     * rank that fails in one ends both. The ledger begins anew, and devices are to be linked anew.
+     *
+     * @throws IllegalStateException if this group is split from another: duplicate that of all ranks, and split the duplicate alike
+     * @throws IllegalArgumentException if messages need ports and these are fixed
+     * @throws GroupFailureException if a rank does not come, as with every operation, or cannot connect within {@code timeouts.join}
+     */
+    ProcessGroup duplicate();
+
+    /**
      * Reduces the elements of all ranks, in rank order unless the reducer {@linkplain Reducer#commutes commutes}, and leaves the same
      * bits on every rank. {@link AllReducePlan} tells the cost.
      *

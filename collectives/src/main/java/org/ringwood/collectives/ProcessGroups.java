@@ -7,12 +7,10 @@ import java.util.stream.IntStream;
 import org.ringwood.collectives.connect.Meeting;
 import org.ringwood.collectives.environment.ParallelEnvironment;
 import org.ringwood.collectives.inprocess.InProcessTransport;
-import org.ringwood.collectives.transport.Transport;
+import org.ringwood.collectives.transport.Connection;
 
 /** Makes process groups. */
 public final class ProcessGroups {
-    private static final int ALL_RANKS = 0;
-
     private ProcessGroups() {}
 
     /** Groups of ranks that are threads of this JVM, on one node, with default timeouts; see {@link #inProcess(Topology, Timeouts)}. */
@@ -29,9 +27,9 @@ public final class ProcessGroups {
     public static List<ProcessGroup> inProcess(Topology topology, Timeouts timeouts) {
         Job job = new Job(ThreadLocalRandom.current().nextLong(), 0, topology, timeouts);
         Liveness liveness = Liveness.local();
-        List<Transport> transports = InProcessTransport.connect(job.size(), liveness);
+        List<Connection> connections = InProcessTransport.connections(job.size(), liveness);
         return IntStream.range(0, job.size())
-                .mapToObj(rank -> over(job, rank, transports.get(rank), liveness))
+                .mapToObj(rank -> over(job, rank, connections.get(rank), liveness))
                 .toList();
     }
 
@@ -77,13 +75,10 @@ public final class ProcessGroups {
      * The group of all ranks of a job, as seen from one of them.
      *
      * @param rank the rank that this is
-     * @param transport reaches all other ranks; closed with the group
-     * @param liveness of the job; closed with the group, after the transport
+     * @param connection to all other ranks; what it gives is closed with the group
+     * @param liveness of the job; closed with the last of the group and its duplicates, after the transport
      */
-    public static ProcessGroup over(Job job, int rank, Transport transport, Liveness liveness) {
-        Member member = new Member(job, rank, transport, liveness);
-        member.usedGroupsBelow(ALL_RANKS + 1);
-        int[] all = IntStream.range(0, job.size()).toArray();
-        return new TransportGroup(member, null, ALL_RANKS, all, rank);
+    public static ProcessGroup over(Job job, int rank, Connection connection, Liveness liveness) {
+        return TransportGroup.ofAll(new Member(job, rank, connection, liveness));
     }
 }

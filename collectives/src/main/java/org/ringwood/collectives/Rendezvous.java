@@ -18,6 +18,11 @@ public interface Rendezvous {
         }
     }
 
+    /** A part of this store, with keys of its own; whoever names it alike means the same part. */
+    default Rendezvous chapter(String name) {
+        return new Chapter(this, name);
+    }
+
     /**
      * Makes a value known under a key that is written once.
      *

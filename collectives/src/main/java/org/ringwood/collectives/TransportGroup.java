@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.Operation.Transfer;
 import org.ringwood.collectives.link.NodeLink;
@@ -15,6 +16,8 @@ import org.ringwood.collectives.transport.Transport;
 
 /** The process group over any transport. Collectives run on its point-to-point operations. */
 final class TransportGroup implements ProcessGroup {
+    private static final int ALL_RANKS = 0;
+
     private final Member member;
     private final @Nullable TransportGroup parent;
     private final int id;
@@ -44,6 +47,13 @@ final class TransportGroup implements ProcessGroup {
         this.inRankOrder = AllReducePlan.inRankOrder(topology);
         this.nodeByNode = AllReducePlan.nodeByNode(topology);
         this.allGatherPlan = AllGatherPlan.of(topology, rank);
+    }
+
+    /** The group of all ranks. */
+    static TransportGroup ofAll(Member member) {
+        member.usedGroupsBelow(ALL_RANKS + 1);
+        int[] all = IntStream.range(0, member.job().size()).toArray();
+        return new TransportGroup(member, null, ALL_RANKS, all, member.rank());
     }
 
     @Override
@@ -237,6 +247,22 @@ final class TransportGroup implements ProcessGroup {
     }
 
     @Override
+    public ProcessGroup duplicate() {
+        if (parent != null) {
+            throw new IllegalStateException(
+                    "group %d of rank %d was split from another: duplicate the group of all ranks, and split the duplicate alike"
+                            .formatted(id, member.rank()));
+        }
+        barrier("duplicate");
+        try {
+            return ofAll(member.duplicate());
+        } catch (RuntimeException | Error e) {
+            fail(e);
+            throw e;
+        }
+    }
+
+    @Override
     public void allReduce(MemorySegment elements, long elementBytes, Reducer reducer) {
         allReduce(elements, scratch(plan(reducer).reduces(rank) ? elements.byteSize() : 0), elementBytes, 0, reducer);
     }
@@ -296,7 +322,11 @@ final class TransportGroup implements ProcessGroup {
 
     @Override
     public void barrier() {
-        collective("barrier", operation -> Collectives.barrier(this, operation));
+        barrier("barrier");
+    }
+
+    private void barrier(String name) {
+        collective(name, operation -> Collectives.barrier(this, operation));
     }
 
     private void requireOpen() {

@@ -25,14 +25,16 @@ final class Waiting {
     private final Liveness liveness;
     private final Timeouts timeouts;
     private final List<NodeLink> links = new ArrayList<>();
-    private final long jobBegan = System.nanoTime();
+    private final long jobBegan;
     private volatile @Nullable Thread waiter;
 
-    Waiting(int rank, Transport transport, Liveness liveness, Timeouts timeouts) {
+    /** @param jobBegan {@link System#nanoTime} from which the job's deadline counts */
+    Waiting(int rank, Transport transport, Liveness liveness, Timeouts timeouts, long jobBegan) {
         this.rank = rank;
         this.transport = transport;
         this.liveness = liveness;
         this.timeouts = timeouts;
+        this.jobBegan = jobBegan;
     }
 
     /** Every wait moves this link, too, from now on. */
@@ -63,7 +65,7 @@ final class Waiting {
         if (other != null && !other.equals(self)) {
             throw new IllegalStateException(
                     ("thread '%s' waits in a group of rank %d while thread '%s' does; a group and all that are split from it belong"
-                                    + " to one thread: connect a group of its own for the other")
+                                    + " to one thread: give the other a duplicate of the group of all ranks")
                             .formatted(self.getName(), rank, other.getName()));
         }
     }

@@ -20,7 +20,7 @@ class MemberTest {
         Member member = new Member(
                 new Job(1, 0, Topology.singleNode(2), Timeouts.DEFAULT),
                 0,
-                new DeafTransport(_ -> {}) {
+                (_, _) -> new DeafTransport(_ -> {}) {
                     @Override
                     public boolean withdraw() {
                         throw broken;

@@ -13,7 +13,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.ringwood.collectives.Failure.Cause;
@@ -361,6 +365,105 @@ public interface TransportContract extends GroupFactory {
             assertThat(thrown.get(i))
                     .get()
                     .isInstanceOf(culprit ? ArithmeticException.class : GroupFailureException.class);
+        }
+    }
+
+    /** Rank 0 waits in the group until rank 1 has the answer of rank 0's other thread, which waits in the duplicate. */
+    @Test
+    default void duplicatesCarryMessagesForAnotherThreadAtOnce() throws Exception {
+        for (int bytes : BYTES) {
+            RankThreads.run(connect(2), group -> {
+                try (ProcessGroup duplicate = group.duplicate()) {
+                    assertThat(duplicate.topology()).isEqualTo(group.topology());
+                    assertThat(duplicate.ledger().entries()).isEmpty();
+                    int peer = 1 - group.rank();
+                    MemorySegment answer = MemorySegment.ofArray(new byte[bytes]);
+                    MemorySegment last = MemorySegment.ofArray(new byte[bytes]);
+                    Callable<Void> asked = () -> {
+                        try (Operation question = duplicate.begin("question")) {
+                            question.send(peer, 0, 0, Payloads.of(group.rank(), bytes), 0);
+                            question.receive(peer, 0, 0, answer, 0);
+                        }
+                        assertPayload(answer, peer);
+                        return null;
+                    };
+                    try (Operation waiting = group.begin("waiting")) {
+                        if (group.rank() == 0) {
+                            Transfer coming = waiting.receive(1, 0, 0, last, 0);
+                            try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+                                Future<Void> asking = other.submit(asked);
+                                await(group, coming);
+                                asking.get();
+                            }
+                            assertPayload(last, 7);
+                        } else {
+                            asked.call();
+                            waiting.send(0, 0, 0, Payloads.of(7, bytes), 0);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    @Test
+    default void duplicatesAreClosedInAnyOrder() throws Exception {
+        RankThreads.run(connect(3), group -> {
+            ProcessGroup first = group.duplicate();
+            ProcessGroup second = first.duplicate();
+            ProcessGroup third = group.duplicate();
+            third.barrier();
+            first.close();
+            group.barrier();
+            group.close();
+            second.barrier();
+            third.close();
+            ProcessGroup half = second.split(second.rank() / 2, 0);
+            half.barrier();
+            assertThatThrownBy(half::duplicate)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageEndingWith("duplicate the group of all ranks, and split the duplicate alike");
+            second.close();
+        });
+    }
+
+    @Test
+    default void aFailureInADuplicateEndsWaitsInTheGroup() throws Exception {
+        for (Optional<Throwable> thrown : RankThreads.outcomes(connect(3), group -> {
+            try (ProcessGroup duplicate = group.duplicate()) {
+                if (group.rank() == 1) {
+                    duplicate.fail(new ArithmeticException("the kernel of rank 1 broke"));
+                }
+                await(group, () -> false);
+            }
+        })) {
+            assertThat(thrown)
+                    .get()
+                    .isInstanceOfSatisfying(
+                            GroupFailureException.class,
+                            e -> assertThat(e.failure()).satisfies(failure -> {
+                                assertThat(failure.rank()).isEqualTo(1);
+                                assertThat(failure.detail()).contains("the kernel of rank 1 broke");
+                            }));
+        }
+    }
+
+    @Test
+    default void allLearnThatOneDuplicatesAlone() throws Exception {
+        for (Optional<Throwable> thrown : RankThreads.outcomes(connect(3), group -> {
+            if (group.rank() == 0) {
+                group.duplicate().close();
+            } else {
+                group.barrier();
+                await(group, () -> false);
+            }
+        })) {
+            assertThat(thrown).get().isInstanceOfSatisfying(GroupFailureException.class, e -> {
+                assertThat(e.failure().cause()).isEqualTo(Cause.DISAGREEMENT);
+                assertThat(e)
+                        .hasMessageContaining("means something else than rank")
+                        .hasMessageFindingMatch("operation 0 '(barrier|duplicate)'");
+            });
         }
     }
 

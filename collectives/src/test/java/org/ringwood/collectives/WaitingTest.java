@@ -116,7 +116,7 @@ class WaitingTest {
         Transport deaf = new DeafTransport(
                 nanos -> LockSupport.parkNanos(Duration.ofHours(1).toNanos()));
         AtomicInteger looks = new AtomicInteger();
-        Waiting waiting = new Waiting(0, deaf, Liveness.local(), timeouts(LONG, Optional.empty()));
+        Waiting waiting = new Waiting(0, deaf, Liveness.local(), timeouts(LONG, Optional.empty()), System.nanoTime());
         AtomicBoolean ended = new AtomicBoolean();
         Thread rank = Thread.ofPlatform()
                 .daemon()
@@ -156,7 +156,12 @@ class WaitingTest {
     void leavesItsCoreToOthersWhileNothingMoves() {
         List<Long> parks = new ArrayList<>();
         AtomicInteger rounds = new AtomicInteger();
-        new Waiting(0, new DeafTransport(parks::add), Liveness.local(), timeouts(LONG, Optional.empty()))
+        new Waiting(
+                        0,
+                        new DeafTransport(parks::add),
+                        Liveness.local(),
+                        timeouts(LONG, Optional.empty()),
+                        System.nanoTime())
                 .await(once(() -> rounds.incrementAndGet() > 200, false));
         assertThat(parks).as("parks of 200 rounds").hasSizeGreaterThan(100).isSorted();
         assertThat(parks.getLast()).as("longest").isBetween(100_000L, 1_000_000L);
@@ -181,7 +186,11 @@ class WaitingTest {
 
     private static Waiting waiting(Liveness liveness, Duration stall) {
         return new Waiting(
-                0, InProcessTransport.connect(1, liveness).getFirst(), liveness, timeouts(stall, Optional.empty()));
+                0,
+                InProcessTransport.connect(1, liveness).getFirst(),
+                liveness,
+                timeouts(stall, Optional.empty()),
+                System.nanoTime());
     }
 
     private static ProcessGroup.Wait never(String what) {

@@ -39,7 +39,7 @@ final class DirectTransport implements Transport {
     static List<ProcessGroup> groups(Topology topology, Liveness liveness, List<DirectTransport> transports) {
         Job job = new Job(1, 0, topology, ShardedRun.TIMEOUTS);
         return IntStream.range(0, transports.size())
-                .mapToObj(rank -> ProcessGroups.over(job, rank, transports.get(rank), liveness))
+                .mapToObj(rank -> ProcessGroups.over(job, rank, (_, _) -> transports.get(rank), liveness))
                 .toList();
     }
 

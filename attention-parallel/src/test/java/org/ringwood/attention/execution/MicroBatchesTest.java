@@ -29,7 +29,7 @@ import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
 import org.ringwood.kernels.scalar.GradientAccuracy;
 
-/** Two micro-batches at once: a rank has two groups with the same ranks, a thread for each, and one device for both. */
+/** Two micro-batches at once: a rank has a group and a duplicate of it, a thread for each, and one device for both. */
 class MicroBatchesTest {
     private static final int RANKS = 2;
     private static final int ROUNDS = 20;
@@ -45,7 +45,7 @@ class MicroBatchesTest {
     /** One a rank. */
     private final List<Device> devices = List.of(Devices.open(Devices.Kind.CPU, 1), Devices.open(Devices.Kind.CPU, 1));
 
-    /** A micro-batch, attended again and again by groups of its own. */
+    /** A micro-batch, attended again and again by a group of its own. */
     private final class Lane {
         private final List<ProcessGroup> groups;
         private final Schedule schedule;
@@ -53,9 +53,8 @@ class MicroBatchesTest {
         private final ShardedGradients backward;
         private final Plan plan;
 
-        Lane(String schedule, long seed) throws Exception {
-            List<InetSocketAddress> endpoints = endpoints();
-            this.groups = Parallel.forEachRank(RANKS, rank -> ProcessGroups.connect(rank, endpoints, "token", OPTIONS));
+        Lane(List<ProcessGroup> groups, String schedule, long seed) {
+            this.groups = groups;
             this.schedule = Schedules.named(schedule);
             this.plan = this.schedule.plan(this.schedule.problem(
                     SHAPE,
@@ -102,7 +101,12 @@ class MicroBatchesTest {
 
     @Test
     void groupsOfTheSameRanksAttendAtOnce() throws Exception {
-        List<Lane> lanes = List.of(new Lane("ring", 3), new Lane("ulysses", 5));
+        List<InetSocketAddress> endpoints = endpoints();
+        List<ProcessGroup> groups =
+                Parallel.forEachRank(RANKS, rank -> ProcessGroups.connect(rank, endpoints, "token", OPTIONS));
+        List<ProcessGroup> duplicates =
+                Parallel.forEachRank(RANKS, rank -> groups.get(rank).duplicate());
+        List<Lane> lanes = List.of(new Lane(groups, "ring", 3), new Lane(duplicates, "ulysses", 5));
         Parallel.forEachRank(lanes.size(), lane -> {
             lanes.get(lane).run();
             return lane;

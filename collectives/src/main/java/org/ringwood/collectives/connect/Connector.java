@@ -3,7 +3,6 @@ package org.ringwood.collectives.connect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.ringwood.collectives.Failure;
 import org.ringwood.collectives.Failure.Cause;
@@ -22,6 +21,7 @@ import org.ringwood.collectives.aeron.Media;
 import org.ringwood.collectives.mpi.MpiConfig;
 import org.ringwood.collectives.mpi.MpiTransport;
 import org.ringwood.collectives.shm.ShmTransport;
+import org.ringwood.collectives.transport.Connection;
 import org.ringwood.collectives.transport.RoutedTransport;
 import org.ringwood.collectives.transport.Transport;
 
@@ -68,7 +68,7 @@ public final class Connector {
     private ProcessGroup connect() {
         Topology topology = meet();
         Job job = new Job(self.job(), 0, topology, options.timeouts());
-        return ProcessGroups.over(job, self.rank(), transport(job), self.liveness());
+        return ProcessGroups.over(job, self.rank(), this::transport, self.liveness());
     }
 
     /** All ranks publish before any waits, so that the last one to come is named whoever asks. */
@@ -94,26 +94,26 @@ public final class Connector {
         }
     }
 
-    private Transport transport(Job job) {
+    private Transport transport(Job job, String chapter) {
         List<String> nodes = job.topology().nodes().stream().distinct().toList();
         return switch (options.transport()) {
-            case AERON -> aeron(job);
+            case AERON -> aeron(job, chapter);
             case SHM -> {
                 requireOneNode(nodes);
-                yield shm(job);
+                yield shm(job, chapter);
             }
-            case AUTO -> withinNodes(job, nodes, this::aeron);
-            case MPI -> mpi(job);
-            case SHM_MPI -> withinNodes(job, nodes, this::mpi);
+            case AUTO -> withinNodes(job, chapter, nodes, this::aeron);
+            case MPI -> mpi(job, chapter);
+            case SHM_MPI -> withinNodes(job, chapter, nodes, this::mpi);
         };
     }
 
     /** Shared memory where ranks share a node, a network where they do not. */
-    private Transport withinNodes(Job job, List<String> nodes, Function<Job, Transport> network) {
+    private Transport withinNodes(Job job, String chapter, List<String> nodes, Connection network) {
         if (nodes.size() == 1) {
-            return shm(job);
+            return shm(job, chapter);
         }
-        return nodes.size() == job.size() ? network.apply(job) : routed(job, network);
+        return nodes.size() == job.size() ? network.connect(job, chapter) : routed(job, chapter, network);
     }
 
     private static void requireOneNode(List<String> nodes) {
@@ -124,28 +124,39 @@ public final class Connector {
         }
     }
 
-    private Transport routed(Job job, Function<Job, Transport> network) {
-        Transport withinNode = shm(job);
+    private Transport routed(Job job, String chapter, Connection network) {
+        Transport withinNode = shm(job, chapter);
         try {
-            return new RoutedTransport(job.topology(), withinNode, network.apply(job));
+            return new RoutedTransport(job.topology(), withinNode, network.connect(job, chapter));
         } catch (RuntimeException e) {
             withinNode.close();
             throw e;
         }
     }
 
-    private Transport shm(Job job) {
-        return ShmTransport.connect(job, self.rank(), self.rendezvous(), self.liveness());
+    private Transport shm(Job job, String chapter) {
+        return ShmTransport.connect(job, self.rank(), self.rendezvous().chapter(chapter), self.liveness());
     }
 
-    private Transport aeron(Job job) {
+    private Transport aeron(Job job, String chapter) {
+        if (options.ports().isFixed() && !chapter.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "rank %d listens on port %d, and a duplicate of its group needs another: leave it to find free ports"
+                            .formatted(self.rank(), options.ports().of(self.rank())));
+        }
         AeronConfig config = new AeronConfig(
-                job, self.rank(), listening(), Media.AUTO, self.rendezvous(), AeronTuning.fromProperties());
+                job,
+                self.rank(),
+                listening(),
+                Media.AUTO,
+                self.rendezvous().chapter(chapter),
+                AeronTuning.fromProperties());
         return AeronTransport.connect(config, self.liveness());
     }
 
-    private Transport mpi(Job job) {
-        return MpiTransport.connect(new MpiConfig(job, self.rank(), self.rendezvous(), self.liveness()));
+    private Transport mpi(Job job, String chapter) {
+        return MpiTransport.connect(
+                new MpiConfig(job, self.rank(), self.rendezvous().chapter(chapter), self.liveness()));
     }
 
     /** Where this rank receives datagrams. */

@@ -7,15 +7,19 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.ringwood.collectives.GroupMemory;
 import org.ringwood.collectives.Liveness;
 import org.ringwood.collectives.Operation.BorrowedTransfer;
 import org.ringwood.collectives.Operation.Transfer;
+import org.ringwood.collectives.transport.Connection;
 import org.ringwood.collectives.transport.Envelope;
 import org.ringwood.collectives.transport.Inbox;
 import org.ringwood.collectives.transport.Transport;
@@ -50,6 +54,16 @@ public final class InProcessTransport implements Transport {
             ranks.add(new InProcessTransport(ranks, liveness));
         }
         return List.copyOf(ranks);
+    }
+
+    /** What the ranks are connected by, in rank order, as often as all of them ask for it. */
+    public static List<Connection> connections(int size, Liveness liveness) {
+        Map<String, List<Transport>> byChapter = new ConcurrentHashMap<>();
+        return IntStream.range(0, size)
+                .<Connection>mapToObj(rank -> (_, chapter) -> byChapter
+                        .computeIfAbsent(chapter, _ -> connect(size, liveness))
+                        .get(rank))
+                .toList();
     }
 
     @Override

@@ -65,15 +65,19 @@ final class LocalJob implements Liveness {
     }
 
     AeronConfig config(int rank) {
+        return config(job, rank, "");
+    }
+
+    private AeronConfig config(Job of, int rank, String chapter) {
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        return new AeronConfig(job, rank, anyPort, media, rendezvous, tuning);
+        return new AeronConfig(of, rank, anyPort, media, rendezvous.chapter(chapter), tuning);
     }
 
     /** The transports of all ranks. They meet while they are made, so each is made on a thread of its own. */
     List<AeronTransport> connect() throws InterruptedException, ExecutionException {
         try (ExecutorService threads = Executors.newCachedThreadPool()) {
             List<Future<AeronTransport>> connecting = IntStream.range(0, job.size())
-                    .mapToObj(rank -> threads.submit(() -> connect(rank)))
+                    .mapToObj(rank -> threads.submit(() -> connect(config(rank))))
                     .toList();
             List<AeronTransport> transports = new ArrayList<>();
             for (Future<AeronTransport> transport : connecting) {
@@ -83,9 +87,9 @@ final class LocalJob implements Liveness {
         }
     }
 
-    private AeronTransport connect(int rank) {
+    private AeronTransport connect(AeronConfig ofRank) {
         Troubles troubles = new Troubles(this);
-        return AeronTransport.connect(config(rank), this, troubles, config -> {
+        return AeronTransport.connect(ofRank, this, troubles, config -> {
             MediaDriver.Context context = NodeDriver.context(config, troubles);
             drivers.accept(context);
             return NodeDriver.launch(config, context);
@@ -95,7 +99,11 @@ final class LocalJob implements Liveness {
     List<ProcessGroup> groups() throws InterruptedException, ExecutionException {
         List<AeronTransport> transports = connect();
         return IntStream.range(0, job.size())
-                .mapToObj(rank -> ProcessGroups.over(job, rank, transports.get(rank), this))
+                .mapToObj(rank -> ProcessGroups.over(
+                        job,
+                        rank,
+                        (of, chapter) -> chapter.isEmpty() ? transports.get(rank) : connect(config(of, rank, chapter)),
+                        this))
                 .toList();
     }
 

@@ -2,6 +2,7 @@ package org.ringwood.collectives.connect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -18,6 +19,7 @@ import org.ringwood.collectives.Failure.Cause;
 import org.ringwood.collectives.GroupFailureException;
 import org.ringwood.collectives.GroupOptions;
 import org.ringwood.collectives.Parallel;
+import org.ringwood.collectives.PortRange;
 import org.ringwood.collectives.ProcessGroup;
 import org.ringwood.collectives.ProcessGroups;
 import org.ringwood.collectives.RankThreads;
@@ -46,6 +48,20 @@ class ConnectTest {
                 .allSatisfy(group -> assertThat(group).hasToString("rank %d of 3 over shm".formatted(group.rank())));
         assertThat(groups.getFirst().topology().sameNode(0, 2)).isTrue();
         RankThreads.run(groups, ProcessGroup::barrier);
+    }
+
+    @Test
+    void aDuplicateWouldNeedOtherPortsThanThoseThatAreFixed() throws Exception {
+        List<InetSocketAddress> endpoints = endpoints(2);
+        int first = endpoints(1).getFirst().getPort();
+        GroupOptions options = PATIENT.withTransport(TransportChoice.AERON).withPorts(new PortRange(first));
+        List<ProcessGroup> groups =
+                Parallel.forEachRank(2, rank -> ProcessGroups.connect(rank, endpoints, "token", options));
+        assertThat(RankThreads.outcomes(groups, ProcessGroup::duplicate))
+                .allSatisfy(thrown -> assertThat(thrown)
+                        .get()
+                        .extracting(Throwable::getMessage, STRING)
+                        .containsPattern("rank [01] listens on port \\d+, and a duplicate of its group needs another"));
     }
 
     @Test

@@ -50,6 +50,12 @@ final class GroupProcess {
                 reduce(group);
                 exchange(group);
                 lend(group);
+                try (ProcessGroup duplicate = group.duplicate()) {
+                    reduce(duplicate);
+                    exchange(group);
+                    lend(duplicate);
+                }
+                group.barrier();
             }
             case "wait" -> {
                 group.barrier();

@@ -38,8 +38,8 @@ class InProcessTransportTest {
     void losesNoWakeUp() {
         Job job = new Job(0, 0, Topology.singleNode(2), Timeouts.DEFAULT);
         List<ProcessGroup> groups = List.of(
-                ProcessGroups.over(job, 0, transports.get(0), Liveness.local()),
-                ProcessGroups.over(job, 1, transports.get(1), Liveness.local()));
+                ProcessGroups.over(job, 0, (_, _) -> transports.get(0), Liveness.local()),
+                ProcessGroups.over(job, 1, (_, _) -> transports.get(1), Liveness.local()));
         RankThreads.run(groups, group -> pingPong(group.rank(), transports.get(group.rank())));
     }
 

@@ -107,8 +107,17 @@ final class ContractRank implements TransportContract, CollectivesContract {
         }
         SharedFolder shared = new SharedFolder(folder.resolve(name));
         Job job = new Job(name.hashCode(), 0, topology, timeouts);
-        MpiConfig config = new MpiConfig(
-                job, self, shared, shared, MpiBinding.fromProperties(), CudaAwareness.fromProperties(), 1 << 20);
-        return List.of(ProcessGroups.over(job, self, MpiTransport.connect(config), shared));
+        return List.of(ProcessGroups.over(
+                job,
+                self,
+                (of, chapter) -> MpiTransport.connect(new MpiConfig(
+                        of,
+                        self,
+                        shared.chapter(chapter),
+                        shared,
+                        MpiBinding.fromProperties(),
+                        CudaAwareness.fromProperties(),
+                        1 << 20)),
+                shared));
     }
 }

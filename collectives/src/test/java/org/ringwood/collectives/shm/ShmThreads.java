@@ -21,8 +21,13 @@ final class ShmThreads {
     }
 
     private static ProcessGroup connect(int rank, Topology topology, Timeouts timeouts, ControlPlane plane) {
-        Job host = new Job(plane.job(), 0, Topology.singleNode(topology.size()), timeouts);
-        ShmTransport transport = ShmTransport.connect(host, rank, plane, plane);
-        return ProcessGroups.over(new Job(plane.job(), 0, topology, timeouts), rank, transport, plane);
+        Job job = new Job(plane.job(), 0, topology, timeouts);
+        Topology host = Topology.singleNode(topology.size());
+        return ProcessGroups.over(
+                job,
+                rank,
+                (of, chapter) -> ShmTransport.connect(
+                        new Job(of.nonce(), 0, host, timeouts), rank, plane.chapter(chapter), plane),
+                plane);
     }
 }

@@ -82,7 +82,8 @@ class ShmWithdrawalTest {
         transports = Parallel.forEachRank(
                 RANKS, rank -> ShmTransport.connect(directory, job, rank, planes.get(rank), livenesses.get(rank)));
         for (int rank = 0; rank < RANKS; rank++) {
-            groups.add(ProcessGroups.over(job, rank, transports.get(rank), livenesses.get(rank)));
+            ShmTransport transport = transports.get(rank);
+            groups.add(ProcessGroups.over(job, rank, (_, _) -> transport, livenesses.get(rank)));
         }
     }
 

@@ -22,11 +22,17 @@ class RoutedTransportTest implements TransportContract, CollectivesContract {
                 .toList());
         Job job = new Job(1, 0, nodes, timeouts);
         Liveness liveness = Liveness.local();
-        List<Transport> within = InProcessTransport.connect(size, liveness);
-        List<Transport> across = InProcessTransport.connect(size, liveness);
+        List<Connection> within = InProcessTransport.connections(size, liveness);
+        List<Connection> across = InProcessTransport.connections(size, liveness);
         return IntStream.range(0, size)
                 .mapToObj(rank -> ProcessGroups.over(
-                        job, rank, new RoutedTransport(nodes, within.get(rank), across.get(rank)), liveness))
+                        job,
+                        rank,
+                        (of, chapter) -> new RoutedTransport(
+                                nodes,
+                                within.get(rank).connect(of, chapter),
+                                across.get(rank).connect(of, chapter)),
+                        liveness))
                 .toList();
     }
 }

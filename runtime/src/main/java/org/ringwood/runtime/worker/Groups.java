@@ -1,11 +1,9 @@
 package org.ringwood.runtime.worker;
 
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.function.Function;
 import org.ringwood.collectives.GroupOptions;
 import org.ringwood.collectives.ProcessGroup;
-import org.ringwood.collectives.Rendezvous;
 import org.ringwood.collectives.Topology;
 import org.ringwood.collectives.TransportChoice;
 import org.ringwood.collectives.connect.Connector;
@@ -74,7 +72,7 @@ final class Groups {
                 seat.size(),
                 Nonce.of(seat.token()).value() + meeting,
                 address,
-                new Chapter(coordination.rendezvous(), "meeting-" + meeting + "/"),
+                coordination.rendezvous().chapter("meeting-" + meeting + "/"),
                 coordination.liveness());
     }
 
@@ -89,18 +87,5 @@ final class Groups {
             case MPI -> TransportChoice.MPI;
             case SHM_MPI -> TransportChoice.SHM_MPI;
         };
-    }
-
-    /** A part of a rendezvous, whose keys begin alike. */
-    private record Chapter(Rendezvous all, String prefix) implements Rendezvous {
-        @Override
-        public void publish(String key, String value) {
-            all.publish(prefix + key, value);
-        }
-
-        @Override
-        public String await(String key, Duration timeout) {
-            return all.await(prefix + key, timeout);
-        }
     }
 }
