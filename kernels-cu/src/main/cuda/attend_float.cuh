@@ -5,20 +5,22 @@
 // the kernels for 16 bits.
 #pragma once
 
+#include "dropout.cuh"
 #include "float_tiles.cuh"
 #include "flush.cuh"
 #include "shapes.cuh"
 
 namespace ringwood {
 
-template <class TABLE>
+template <class TABLE, bool DROPOUT>
 struct FloatAttention {
   static constexpr FloatShape SHAPE = TABLE::SHAPE;
   static constexpr int DIM = SHAPE.dim;
   static constexpr int QUERIES = SHAPE.queries();
   static constexpr int KEYS = SHAPE.keys;
   static constexpr int THREADS = SHAPE.threads();
-  static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
+  static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
+  static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
   static constexpr int ROWS = SHAPE.rowsPerThread;
   static constexpr int KEYS_T = KEYS / 16;           // keys of a thread
   using Tiles = FloatTiles<DIM>;
@@ -34,6 +36,7 @@ struct FloatAttention {
   float* const weights;
   Control<KEYS, 4>& control;
   const NotFinite<QUERIES, DIM> aside;
+  const Kept<KEYS, DROPOUT> kept;
   const int across, down;  // place among 16 x 16 threads
   float factor;
   bool plainScores;
@@ -49,6 +52,7 @@ struct FloatAttention {
         weights(values + KEYS * ROW_FLOATS),
         control(control_of(shared)),
         aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
+        kept(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES - KEPT_BYTES),
         across(threadIdx.x % 16),
         down(threadIdx.x / 16) {
     static_assert(sizeof(Control<KEYS, 4>) <= CONTROL_BYTES, "see shapes.cuh");
@@ -90,6 +94,7 @@ struct FloatAttention {
       load_values(tile);
       if (threadIdx.x == 0) control.advance(call, now);
 
+      if constexpr (DROPOUT) decide(tile);
       float scores[ROWS][KEYS_T];
       score(scores);
       if (!tile.whole) mask(scores, tile);
@@ -129,6 +134,12 @@ struct FloatAttention {
     Tiles::template load<KEYS>(values, tile.values, control.valueStride, across, down, tile.count, call.dimV, call.vectors & 4);
   }
 
+  // For the queries that the warp weighs.
+  __device__ __forceinline__ void decide(const KeyTile& tile) {
+    decide_tile<KEYS>(call, control.unit, tile, kept, threadIdx.x & 31, 2 * ROWS, [this](int i) { return threadIdx.x / 32 * 2 + i % 2 + i / 2 * 16; }, 0);
+    __syncwarp();
+  }
+
   __device__ __forceinline__ void score(float (&scores)[ROWS][KEYS_T]) {
     Tiles::multiply_rows(scores, queries, keys, across, down);
     if (plainScores) return;
@@ -165,7 +176,8 @@ struct FloatAttention {
 #pragma unroll
       for (int j = 0; j < KEYS_T; j++) {
         float weight = exp2_fast(fmaf(scores[r][j], factor, -offset));
-        weights[query_of(r) * WEIGHT_FLOATS + key_of(j)] = weight;
+        bool drops = DROPOUT && !kept.keeps(query_of(r), key_of(j));
+        weights[query_of(r) * WEIGHT_FLOATS + key_of(j)] = drops ? 0.f : weight;
         sum += weight;
       }
       softmax[r].sum += sum;
@@ -184,7 +196,7 @@ struct FloatAttention {
     const Unit& unit = control.unit;
     Pieces pieces = tile.pieces(call);
     aside.template note<Single::INFINITY_BITS>([&](int key, int column) { return __float_as_uint(values[key * ROW_FLOATS + column]); }, tile.count, unit,
-                                               [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); });
+                                               [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); }, kept);
     __syncthreads();
     Tiles::template each_copied<KEYS>(values, across, down, [&](float& value) { value = isfinite(value) ? value : 0.f; });
     __syncthreads();
@@ -198,7 +210,7 @@ struct FloatAttention {
       for (int distance = 1; distance < 16; distance *= 2) row.sum += __shfl_xor_sync(WARP, row.sum, distance);
       float* record = staged + query_of(r) * STAGED_FLOATS<COLUMNS>;
       if (across == 0) row.natural(0.f, record[0], record[1]);
-      float inverse = __fdividef(1.f, row.sum);
+      float inverse = __fdividef(DROPOUT ? call.dropout.scale : 1.f, row.sum);
 #pragma unroll
       for (int f = 0; f < FOURS; f++) {
 #pragma unroll

@@ -6,13 +6,14 @@
 // Scores become weights in registers: the accumulators of one mma, packed, are the left operand of the next.
 #pragma once
 
+#include "dropout.cuh"
 #include "flush.cuh"
 #include "shapes.cuh"
 #include "tensor_tiles.cuh"
 
 namespace ringwood {
 
-template <class E, class TABLE>
+template <class E, class TABLE, bool DROPOUT>
 struct TensorAttention {
   static constexpr TensorShape SHAPE = TABLE::SHAPE;
   static constexpr int DIM = SHAPE.dim;
@@ -23,7 +24,8 @@ struct TensorAttention {
   static constexpr int BLOCKS_V = DIM / 8;           // columns of 8 elements in its outputs
   static constexpr int ROW_BYTES = SHAPE.rowBytes();
   static constexpr int THREADS = SHAPE.threads();
-  static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
+  static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
+  static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
   static constexpr int COLUMNS = DIM / 32;
   using Loader = TileLoader<E, DIM, THREADS>;
 
@@ -33,6 +35,7 @@ struct TensorAttention {
   unsigned char* const values;
   Control<KEYS, 2>& control;
   const NotFinite<QUERIES, DIM> aside;
+  const Kept<KEYS, DROPOUT> kept;
   const int lane, warpM, warpN;
   float factor;      // of raw scores, to make them binary logarithms
   bool plainScores;  // whether raw scores need no more than the factor
@@ -47,6 +50,7 @@ struct TensorAttention {
         values(shared + (QUERIES + KEYS) * ROW_BYTES),
         control(control_of(shared)),
         aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
+        kept(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES - KEPT_BYTES),
         lane(threadIdx.x & 31),
         warpM(threadIdx.x / 32 % SHAPE.warpsM),
         warpN(threadIdx.x / 32 / SHAPE.warpsM) {
@@ -92,6 +96,7 @@ struct TensorAttention {
       float scores[TILES_M][BLOCKS_N][4];
       Cover covered = cover_of_warp(tile);
       if (covered != Cover::NONE) {
+        if constexpr (DROPOUT) decide(tile);
         score(scores);
         if (!plainScores) transform(scores);
         if (covered == Cover::PART) mask(scores, tile);
@@ -108,6 +113,7 @@ struct TensorAttention {
 
       if (covered != Cover::NONE) {
         weigh(scores);
+        if constexpr (DROPOUT) drop(scores);
         add_values(scores);
       }
     } while (control.tiles[now].left > 0);
@@ -128,7 +134,7 @@ struct TensorAttention {
     const Unit& unit = control.unit;
     Pieces pieces = tile.pieces(call);
     aside.template note<E::INFINITY_BITS>([&](int key, int column) { return *reinterpret_cast<const uint16_t*>(values + key * ROW_BYTES + column * 2); },
-                                          tile.count, unit, [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); });
+                                          tile.count, unit, [&](int query, int key) { return pieces.admits(unit.row(query), tile.from + key); }, kept);
     __syncthreads();
     Loader::template zero_not_finite<KEYS>(values);
     __syncthreads();
@@ -246,6 +252,32 @@ struct TensorAttention {
     }
   }
 
+  // For the warp's weights; it uses them after a barrier.
+  __device__ __forceinline__ void decide(const KeyTile& tile) {
+    int first = warpM * TILES_M * 16;
+    decide_tile<SHAPE.keysN>(call, control.unit, tile, kept, lane, TILES_M * 16, [=](int i) { return first + i; }, warpN * SHAPE.keysN);
+  }
+
+  // The sums have all weights, the outputs those that are kept.
+  __device__ __forceinline__ void drop(float (&weights)[TILES_M][BLOCKS_N][4]) const {
+    int firstWord = warpN * (SHAPE.keysN / 16);
+#pragma unroll
+    for (int m = 0; m < TILES_M; m++) {
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+#pragma unroll
+        for (int n = 0; n < BLOCKS_N; n += 2) {
+          uint32_t bits = kept.of(query_of(m, half), firstWord + n / 2) >> lane % 4 * 2;
+#pragma unroll
+          for (int j = 0; j < 4; j++) {
+            float& weight = weights[m][n + j / 2][half * 2 + j % 2];
+            weight = bits >> (j / 2 * 8 + j % 2) & 1 ? weight : 0.f;
+          }
+        }
+      }
+    }
+  }
+
   // out += weights values.
   __device__ __forceinline__ void add_values(const float (&weights)[TILES_M][BLOCKS_N][4]) {
     add_weighted<E, DIM>(out, weights, values + warpN * SHAPE.keysN * ROW_BYTES, lane);
@@ -263,7 +295,7 @@ struct TensorAttention {
         row.sum = quad_sum(row.sum);
         float* record = first + (m * 16 + half * 8) * STAGED_FLOATS<COLUMNS>;
         if (quad == 0) row.natural(E::WEIGHT_SHIFT, record[0], record[1]);
-        float inverse = __fdividef(1.f, row.sum);
+        float inverse = __fdividef(DROPOUT ? call.dropout.scale : 1.f, row.sum);
 #pragma unroll
         for (int n = 0; n < BLOCKS_V; n++) {
           float2 two = make_float2(out[m][n][half * 2] * inverse, out[m][n][half * 2 + 1] * inverse);

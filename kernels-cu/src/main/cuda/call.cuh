@@ -41,6 +41,17 @@ struct View {
   int64_t tokenStride, headStride;
 };
 
+// org.ringwood.kernels.Dropout, for the kernels that have it.
+struct Dropout {
+  // A word for each row of the launch: its position in the lower 48 bits, and above them how many rows from it on lie at neighbouring positions, or the most that is.
+  uint64_t queries, keys;
+  uint64_t seed;
+  int32_t firstHead;
+  uint32_t threshold;
+  float scale;  // of what is kept
+  int32_t unused;
+};
+
 // Head h of Hq query heads reads key head h * Hkv / Hq. A unit takes at most headsPerUnit of the heads that read one key head; there are
 // unitsPerKeyHead units for each.
 struct AttendCall {
@@ -53,6 +64,7 @@ struct AttendCall {
   uint64_t parts;     // Part[], or 0: block i of grid.x is row block firstBlock + grid.x - 1 - i, all keys, of unit blockIdx.y
   uint64_t shares;    // int32: block i of grid.x does the parts [shares[i], shares[i + 1])
   int64_t rows;
+  Dropout dropout;
   int32_t firstBlock;
   int32_t queryHeads, keyHeads;
   int32_t headsPerUnit, unitsPerKeyHead;
@@ -71,6 +83,7 @@ struct GradientCall {
   View gradients;    // of f32, added to
   uint64_t blocks, runs, pieces;
   int64_t rows;  // of the owned tensor
+  Dropout dropout;
   int32_t firstBlock;
   int32_t queryHeads, keyHeads;
   int32_t dim, dimV;

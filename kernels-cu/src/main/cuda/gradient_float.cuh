@@ -9,7 +9,7 @@
 
 namespace ringwood {
 
-template <class TABLE, Gradient OF>
+template <class TABLE, Gradient OF, bool DROPOUT>
 struct FloatGradients {
   static constexpr FloatGradientShape SHAPE = TABLE::SHAPE;
   static constexpr Roles ROLE = ROLES<OF>;
@@ -18,7 +18,8 @@ struct FloatGradients {
   static constexpr int ROWS = SHAPE.rowsPerThread;
   static constexpr int COLUMNS = WALKED / 16;  // walked rows of a thread
   static constexpr int WEIGHT_FLOATS = SHAPE.weightFloats();
-  static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
+  static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
+  static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
   using Tiles = FloatTiles<SHAPE.dim>;
   using Walk = GradientWalk<OF, OWNED, WALKED>;
   using Products = float[ROWS][COLUMNS];
@@ -31,6 +32,7 @@ struct FloatGradients {
   float* const weights;
   float* const rowNumbers;  // log-sum-exps and deltas of walked queries, for two tiles
   Walk& walk;
+  const WalkedWeights<OF, OWNED, WALKED, DROPOUT> kept;
   const Weighing weighing;
   const int across, down;  // place among 16 x 16 threads
 
@@ -46,6 +48,7 @@ struct FloatGradients {
         weights(summed + WALKED * Tiles::ROW_FLOATS),
         rowNumbers(weights + OWNED * WEIGHT_FLOATS),
         walk(*reinterpret_cast<Walk*>(shared + SHARED_BYTES - CONTROL_BYTES)),
+        kept(shared + SHARED_BYTES - CONTROL_BYTES - KEPT_BYTES),
         weighing(call),
         across(threadIdx.x % 16),
         down(threadIdx.x / 16) {
@@ -118,13 +121,21 @@ struct FloatGradients {
         float offset = OF == Gradient::QUERIES ? offsets[r] : Weighing::offset(walkedLse[walked_of(j)]);
         float slope = call.softcap > 0.f ? weighing.cap(scores[r][j]) : 1.f;
         float weight = weighing.weight(scores[r][j], offset, 0.f);
+        bool drops = DROPOUT && !keeps(r, j);
         if (OF != Gradient::VALUES) {
           float delta = OF == Gradient::QUERIES ? deltas[r] : walkedLse[WALKED + walked_of(j)];
-          weight *= (products[r][j] - delta) * slope;
+          float ofWeight = DROPOUT ? products[r][j] * (drops ? 0.f : call.dropout.scale) : products[r][j];
+          weight *= (ofWeight - delta) * slope;
+        } else if (drops) {
+          weight = 0.f;
         }
         weights[owned_of(r) * WEIGHT_FLOATS + walked_of(j)] = bits >> j & 1 ? weight : 0.f;  // a NaN must go
       }
     }
+  }
+
+  __device__ __forceinline__ bool keeps(int r, int j) const {
+    return OF == Gradient::QUERIES ? kept.of(owned_of(r), j) >> across & 1 : kept.of(walked_of(j), r) >> down & 1;
   }
 
   // The sums of a tile that has a number that is not finite: a weight of 0 would not keep it from rows that do not admit it.
@@ -147,7 +158,7 @@ struct FloatGradients {
 
   // The block alone has these rows.
   __device__ __forceinline__ void add() {
-    float factor = OF == Gradient::VALUES ? 1.f : call.scale;
+    float factor = OF != Gradient::VALUES ? call.scale : DROPOUT ? call.dropout.scale : 1.f;
     int dim = dim_of(call, ROLE.summed);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {

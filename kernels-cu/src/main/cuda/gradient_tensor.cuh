@@ -8,7 +8,7 @@
 
 namespace ringwood {
 
-template <class E, class TABLE, Gradient OF>
+template <class E, class TABLE, Gradient OF, bool DROPOUT>
 struct TensorGradients {
   static constexpr TensorGradientShape SHAPE = TABLE::SHAPE;
   static constexpr Roles ROLE = ROLES<OF>;
@@ -19,7 +19,8 @@ struct TensorGradients {
   static constexpr int BLOCKS_N = WALKED / 8;  // columns of 8 walked rows
   static constexpr int BLOCKS_D = DIM / 8;     // columns of 8 elements
   static constexpr int ROW_BYTES = TENSOR_ROW_BYTES<DIM>;
-  static constexpr int SHARED_BYTES = SHAPE.sharedBytes();
+  static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
+  static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
   // Weights of f16 are scaled as in attention; slopes, which have no bound, are not.
   static constexpr float SHIFT = OF == Gradient::VALUES ? E::WEIGHT_SHIFT : 0.f;
   static constexpr float UNIT = 1.f / float(1 << int(SHIFT));
@@ -34,6 +35,7 @@ struct TensorGradients {
   unsigned char* const summed;
   float* const rowNumbers;  // log-sum-exps and deltas of walked queries, for two tiles
   Walk& walk;
+  const WalkedWeights<OF, OWNED, WALKED, DROPOUT> kept;
   const Weighing weighing;
   const int lane, firstOwned;  // of the warp
 
@@ -49,6 +51,7 @@ struct TensorGradients {
         summed(first + WALKED * ROW_BYTES),
         rowNumbers(reinterpret_cast<float*>(summed + WALKED * ROW_BYTES)),
         walk(*reinterpret_cast<Walk*>(shared + SHARED_BYTES - CONTROL_BYTES)),
+        kept(shared + SHARED_BYTES - CONTROL_BYTES - KEPT_BYTES),
         weighing(call),
         lane(threadIdx.x & 31),
         firstOwned(threadIdx.x / 32 * TILES_M * 16) {
@@ -132,6 +135,7 @@ struct TensorGradients {
 #pragma unroll
         for (int m = 0; m < TILES_M; m++) {
           float weight = weighing.weight(scores[m][n][i], OF == Gradient::QUERIES ? offsets[m][i / 2] : walked, SHIFT);
+          if (DROPOUT && OF == Gradient::VALUES && !keeps(m, n, i)) weight = 0.f;
           products[m][n][i] = OF == Gradient::VALUES ? weight : weight * products[m][n][i];
         }
       }
@@ -146,9 +150,17 @@ struct TensorGradients {
       for (int i = 0; i < 4; i++) {
         float walked = OF == Gradient::QUERIES ? 0.f : delta[column_of(n, i)];
 #pragma unroll
-        for (int m = 0; m < TILES_M; m++) gradients[m][n][i] -= OF == Gradient::QUERIES ? deltas[m][i / 2] : walked;
+        for (int m = 0; m < TILES_M; m++) {
+          if (DROPOUT) gradients[m][n][i] *= keeps(m, n, i) ? call.dropout.scale : 0.f;
+          gradients[m][n][i] -= OF == Gradient::QUERIES ? deltas[m][i / 2] : walked;
+        }
       }
     }
+  }
+
+  __device__ __forceinline__ bool keeps(int m, int n, int i) const {
+    return OF == Gradient::QUERIES ? kept.of(owned_of(m, i / 2), n / 2) >> (n % 2 * 8 + lane % 4 * 2 + i % 2) & 1
+                                   : kept.of(column_of(n, i), firstOwned / 16 + m) >> (lane / 4 + i / 2 * 8) & 1;
   }
 
   __device__ __forceinline__ void cap(Products& scores, Products& gradients) const {
@@ -224,7 +236,7 @@ struct TensorGradients {
     }
   }
 
-  __device__ __forceinline__ float factor() const { return OF == Gradient::VALUES ? UNIT : call.scale; }
+  __device__ __forceinline__ float factor() const { return OF != Gradient::VALUES ? call.scale : DROPOUT ? UNIT * call.dropout.scale : UNIT; }
 
   __device__ __forceinline__ float* gradients_of(int owned) const {
     return reinterpret_cast<float*>(row_address<4>(call.gradients, walk.firstRow + owned, walk.ownedHead));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call.cuh"
+#include "dropout.cuh"
 #include "records.cuh"
 #include "units.cuh"
 
@@ -144,6 +145,28 @@ struct GradientWalk {
   }
 };
 
+// What is kept of the weights of a tile, which is the same whichever side is owned.
+template <Gradient OF, int OWNED, int WALKED, bool DROPOUT>
+struct WalkedWeights : Kept<OF == Gradient::QUERIES ? WALKED : OWNED, DROPOUT> {
+  using Decisions = Kept<OF == Gradient::QUERIES ? WALKED : OWNED, DROPOUT>;
+  using Decisions::Decisions;
+
+  // For all of the tile, by all threads of the block, which use it after a barrier.
+  __device__ __forceinline__ void decide_tile(const GradientCall& call, const GradientWalk<OF, OWNED, WALKED>& walk, const WalkedTile& tile) const {
+    if constexpr (DROPOUT) {
+      constexpr bool OWNS_QUERIES = OF == Gradient::QUERIES;
+      const uint64_t* rows = reinterpret_cast<const uint64_t*>(call.dropout.queries) + (OWNS_QUERIES ? walk.firstRow : tile.row);
+      const uint64_t* keys = reinterpret_cast<const uint64_t*>(call.dropout.keys) + (OWNS_QUERIES ? tile.row : walk.firstRow);
+      auto rowOf = [&](int query, int& head) {
+        head = OWNS_QUERIES ? walk.ownedHead : tile.head;
+        return rows[query];
+      };
+      int queries = OWNS_QUERIES ? walk.count : tile.count;
+      this->template decide<Decisions::WORDS>(call.dropout, threadIdx.x, blockDim.x, queries, queries, [](int i) { return i; }, rowOf, 0, keys, OWNS_QUERIES ? tile.count : walk.count);
+    }
+  }
+};
+
 // Places in GradientCall.operands.
 enum Operand { QUERY, KEY, VALUE, OUT_GRADIENT };
 
@@ -189,6 +212,7 @@ __device__ __forceinline__ void sum_up(Gradients& gradients) {
     const WalkedTile& tile = walk.tiles[now];
     gradients.load_summed(tile);
     if (threadIdx.x == 0) walk.advance(gradients.call, now);
+    gradients.kept.decide_tile(gradients.call, walk, tile);
 
     typename Gradients::Products products;
     gradients.multiply_first(products, tile);

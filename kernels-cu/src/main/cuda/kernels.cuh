@@ -1,5 +1,6 @@
 // Kernels and tables by name: for each element type, for many and for few queries, one kernel for every dim of the table, attend_TYPE_dDIM_many and
-// ..._few; and the table itself in the variables attend_TYPE_many and ..._few, for the host to choose from.
+// ..._few; and the table itself in the variables attend_TYPE_many and ..._few, for the host to choose from. With dropout attend_dropout_TYPE takes the place of attend_TYPE:
+// these are kernels of their own, so that attention without it is what it was.
 #pragma once
 
 #include "shapes.cuh"
@@ -13,15 +14,15 @@
   }                                                                                                                   \
   RINGWOOD_KERNEL(NAME)
 
-#define RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, DIM, USE, FEW)                                \
-  using Table_##TYPE##_d##DIM##_##USE = ringwood::Tensor<DIM, FEW>;                         \
-  using Attention_##TYPE##_d##DIM##_##USE = ringwood::TensorAttention<ELEMENT, Table_##TYPE##_d##DIM##_##USE>; \
-  RINGWOOD_ATTEND_KERNEL(attend_##TYPE##_d##DIM##_##USE, Table_##TYPE##_d##DIM##_##USE, Attention_##TYPE##_d##DIM##_##USE)
+#define RINGWOOD_TENSOR_KERNEL(NAME, ELEMENT, DIM, USE, FEW, DROPOUT)                                                     \
+  using Table_##NAME##_d##DIM##_##USE = ringwood::Tensor<DIM, FEW, DROPOUT>;                                             \
+  using Attention_##NAME##_d##DIM##_##USE = ringwood::TensorAttention<ELEMENT, Table_##NAME##_d##DIM##_##USE, DROPOUT>;  \
+  RINGWOOD_ATTEND_KERNEL(NAME##_d##DIM##_##USE, Table_##NAME##_d##DIM##_##USE, Attention_##NAME##_d##DIM##_##USE)
 
-#define RINGWOOD_FLOAT_KERNEL(DIM, USE, FEW)                                  \
-  using Table_f32_d##DIM##_##USE = ringwood::Float<DIM, FEW>;                 \
-  using Attention_f32_d##DIM##_##USE = ringwood::FloatAttention<Table_f32_d##DIM##_##USE>; \
-  RINGWOOD_ATTEND_KERNEL(attend_f32_d##DIM##_##USE, Table_f32_d##DIM##_##USE, Attention_f32_d##DIM##_##USE)
+#define RINGWOOD_FLOAT_KERNEL(NAME, DIM, USE, FEW, DROPOUT)                                                    \
+  using Table_##NAME##_d##DIM##_##USE = ringwood::Float<DIM, FEW>;                                             \
+  using Attention_##NAME##_d##DIM##_##USE = ringwood::FloatAttention<Table_##NAME##_d##DIM##_##USE, DROPOUT>;  \
+  RINGWOOD_ATTEND_KERNEL(NAME##_d##DIM##_##USE, Table_##NAME##_d##DIM##_##USE, Attention_##NAME##_d##DIM##_##USE)
 
 #define RINGWOOD_TENSOR_TABLE(NAME, TABLE)                                                                             \
   extern "C" {                                                                                                         \
@@ -36,28 +37,54 @@
                                               ringwood::described(TABLE[2]), ringwood::described(TABLE[3])};           \
   }
 
-#define RINGWOOD_TENSOR_KERNELS(TYPE, ELEMENT)                \
-  RINGWOOD_TENSOR_TABLE(attend_##TYPE##_many, ringwood::MANY) \
-  RINGWOOD_TENSOR_TABLE(attend_##TYPE##_few, ringwood::FEW)   \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 64, many, false);     \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 96, many, false);     \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 128, many, false);    \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 192, many, false);    \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 256, many, false);    \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 64, few, true);       \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 96, few, true);       \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 128, few, true);      \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 192, few, true);      \
-  RINGWOOD_TENSOR_KERNEL(TYPE, ELEMENT, 256, few, true);
+#define RINGWOOD_DROPOUT_TABLE(NAME, TABLE)                                                                                               \
+  extern "C" {                                                                                                                            \
+  __constant__ ringwood::BlockShape NAME[] = {ringwood::described_with_dropout(TABLE, 0), ringwood::described_with_dropout(TABLE, 1),     \
+                                              ringwood::described_with_dropout(TABLE, 2)};                                                \
+  }
 
-#define RINGWOOD_FLOAT_KERNELS                                  \
-  RINGWOOD_FLOAT_TABLE(attend_f32_many, ringwood::FLOAT_MANY)   \
-  RINGWOOD_FLOAT_TABLE(attend_f32_few, ringwood::FLOAT_FEW)     \
-  RINGWOOD_FLOAT_KERNEL(64, many, false);                       \
-  RINGWOOD_FLOAT_KERNEL(128, many, false);                      \
-  RINGWOOD_FLOAT_KERNEL(192, many, false);                      \
-  RINGWOOD_FLOAT_KERNEL(256, many, false);                      \
-  RINGWOOD_FLOAT_KERNEL(64, few, true);                         \
-  RINGWOOD_FLOAT_KERNEL(128, few, true);                        \
-  RINGWOOD_FLOAT_KERNEL(192, few, true);                        \
-  RINGWOOD_FLOAT_KERNEL(256, few, true);
+#define RINGWOOD_TENSOR_KERNELS(TYPE, ELEMENT)                               \
+  RINGWOOD_TENSOR_TABLE(attend_##TYPE##_many, ringwood::MANY)                \
+  RINGWOOD_TENSOR_TABLE(attend_##TYPE##_few, ringwood::FEW)                  \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 64, many, false, false);    \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 96, many, false, false);    \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 128, many, false, false);   \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 192, many, false, false);   \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 256, many, false, false);   \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 64, few, true, false);      \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 96, few, true, false);      \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 128, few, true, false);     \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 192, few, true, false);     \
+  RINGWOOD_TENSOR_KERNEL(attend_##TYPE, ELEMENT, 256, few, true, false);
+
+#define RINGWOOD_TENSOR_DROPOUT_KERNELS(TYPE, ELEMENT)                              \
+  RINGWOOD_DROPOUT_TABLE(attend_dropout_##TYPE##_many, ringwood::DROPOUT_MANY)      \
+  RINGWOOD_DROPOUT_TABLE(attend_dropout_##TYPE##_few, ringwood::FEW)                \
+  RINGWOOD_TENSOR_KERNEL(attend_dropout_##TYPE, ELEMENT, 64, many, false, true);    \
+  RINGWOOD_TENSOR_KERNEL(attend_dropout_##TYPE, ELEMENT, 128, many, false, true);   \
+  RINGWOOD_TENSOR_KERNEL(attend_dropout_##TYPE, ELEMENT, 256, many, false, true);   \
+  RINGWOOD_TENSOR_KERNEL(attend_dropout_##TYPE, ELEMENT, 64, few, true, true);      \
+  RINGWOOD_TENSOR_KERNEL(attend_dropout_##TYPE, ELEMENT, 128, few, true, true);     \
+  RINGWOOD_TENSOR_KERNEL(attend_dropout_##TYPE, ELEMENT, 256, few, true, true);
+
+#define RINGWOOD_FLOAT_KERNELS                                    \
+  RINGWOOD_FLOAT_TABLE(attend_f32_many, ringwood::FLOAT_MANY)     \
+  RINGWOOD_FLOAT_TABLE(attend_f32_few, ringwood::FLOAT_FEW)       \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 64, many, false, false);      \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 128, many, false, false);     \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 192, many, false, false);     \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 256, many, false, false);     \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 64, few, true, false);        \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 128, few, true, false);       \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 192, few, true, false);       \
+  RINGWOOD_FLOAT_KERNEL(attend_f32, 256, few, true, false);
+
+#define RINGWOOD_FLOAT_DROPOUT_KERNELS                                      \
+  RINGWOOD_DROPOUT_TABLE(attend_dropout_f32_many, ringwood::FLOAT_MANY)     \
+  RINGWOOD_DROPOUT_TABLE(attend_dropout_f32_few, ringwood::FLOAT_FEW)       \
+  RINGWOOD_FLOAT_KERNEL(attend_dropout_f32, 64, many, false, true);         \
+  RINGWOOD_FLOAT_KERNEL(attend_dropout_f32, 128, many, false, true);        \
+  RINGWOOD_FLOAT_KERNEL(attend_dropout_f32, 256, many, false, true);        \
+  RINGWOOD_FLOAT_KERNEL(attend_dropout_f32, 64, few, true, true);           \
+  RINGWOOD_FLOAT_KERNEL(attend_dropout_f32, 128, few, true, true);          \
+  RINGWOOD_FLOAT_KERNEL(attend_dropout_f32, 256, few, true, true);

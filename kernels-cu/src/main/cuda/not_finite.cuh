@@ -16,9 +16,10 @@ struct NotFinite {
   uint32_t* const flags;
   int32_t& used;  // in shared memory, 0 until something is noted
 
-  // Notes values (key, column) of a tile for all queries that admit their key. All threads must come here.
-  template <uint32_t INFINITY_BITS, class ValueAt, class Admits>
-  __device__ __forceinline__ void note(ValueAt valueAt, int keys, const Unit& unit, Admits admits) const {
+  // Notes values (key, column) of a tile for all queries that admit their key; where the weight is dropped, a NaN, which is what 0 times an infinity is. All threads
+  // must come here.
+  template <uint32_t INFINITY_BITS, class ValueAt, class Admits, class KeptWeights>
+  __device__ __forceinline__ void note(ValueAt valueAt, int keys, const Unit& unit, Admits admits, const KeptWeights& kept) const {
     if (used == 0) {
       for (int i = threadIdx.x; i < QUERIES * ROW_WORDS; i += blockDim.x) flags[i] = 0;
       __syncthreads();
@@ -33,7 +34,7 @@ struct NotFinite {
       uint32_t flag = magnitude > INFINITY_BITS ? 3 : bits == magnitude ? 1 : 2;
 #pragma unroll 1
       for (int query = 0; query < unit.count; query++) {
-        if (admits(query, key)) atomicOr(flags + query * ROW_WORDS + column / 16, flag << (column % 16 * 2));
+        if (admits(query, key)) atomicOr(flags + query * ROW_WORDS + column / 16, (kept.keeps(query, key) ? flag : 3u) << (column % 16 * 2));
       }
     }
   }

@@ -109,6 +109,14 @@ __device__ __forceinline__ int thread_anew() {
 #endif
 }
 
+// A value of a kernel's arguments, asked for anew each time: what is computed from it is then not kept in registers over a loop.
+__device__ __forceinline__ uint64_t anew(uint64_t value) {
+#ifndef RINGWOOD_HOST
+  asm volatile("" : "+l"(value));
+#endif
+  return value;
+}
+
 // 2^x with a relative error of 2^-22 at most; exactly 0 for -infinity, and 1 for 0.
 __device__ __forceinline__ float exp2_fast(float x) {
 #ifdef RINGWOOD_HOST

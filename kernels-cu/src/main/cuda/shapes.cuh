@@ -20,6 +20,8 @@ struct TensorShape {
   constexpr int recordBytes() const { return warpsN * queries() * (dim + 2) * 4; }
   // Behind both lie the flags of NotFinite, and a Control.
   constexpr int sharedBytes() const { return (tileBytes() > recordBytes() ? tileBytes() : recordBytes()) + queries() * (dim / 16) * 4 + CONTROL_BYTES; }
+  // A bit for each weight of a tile, in front of the flags.
+  constexpr int keptBytes() const { return queries() * keys() / 8; }
 };
 
 // Plain f32: 16 x 16 threads, each with some rows.
@@ -34,6 +36,8 @@ struct FloatShape {
   constexpr int recordBytes() const { return queries() * (dim + 2) * 4; }
   // Behind both lie the flags of NotFinite, and a Control.
   constexpr int sharedBytes() const { return (tileBytes() > recordBytes() ? tileBytes() : recordBytes()) + queries() * (dim / 16) * 4 + CONTROL_BYTES; }
+  // A bit for each weight of a tile, in front of the flags.
+  constexpr int keptBytes() const { return queries() * keys / 8; }
 };
 
 // Gradients by plain f32: 16 x 16 threads, each with some rows of the owned tensor; tiles of `walked` rows of the other side.
@@ -48,6 +52,8 @@ struct FloatGradientShape {
   constexpr int sharedBytes() const {
     return ((2 * owned() + 2 * walked) * rowFloats() + owned() * weightFloats() + 4 * walked) * 4 + CONTROL_BYTES;
   }
+  // A bit for each weight of a tile, in front of the GradientWalk.
+  constexpr int keptBytes() const { return owned() * walked / 8; }
 };
 
 // Gradients on tensor cores: warps that each own some tiles of 16 rows.
@@ -59,6 +65,8 @@ struct TensorGradientShape {
   constexpr int rowBytes() const { return dim * 2 + 16; }
   // Two tensors of either side, log-sum-exp and delta of two tiles, and a GradientWalk.
   constexpr int sharedBytes() const { return (2 * owned() + 2 * walked) * rowBytes() + 4 * walked * 4 + CONTROL_BYTES; }
+  // A bit for each weight of a tile, in front of the GradientWalk.
+  constexpr int keptBytes() const { return owned() * walked / 8; }
 };
 
 // sm_80's code also runs on 8.6 and 8.9, which like 12.0 have 99 KiB for a block; 9.0 and 10.0 have 227.
@@ -87,6 +95,20 @@ constexpr TensorShape MANY[] = {
     {256, 4, 1, 1, 32, 1},
 #else
     {192, 8, 1, 1, 64, 1},
+    {256, 8, 1, 1, 64, 1},
+#endif
+};
+
+// Dropout has kernels of these dims alone: few models that are trained have others, and every kernel takes time to build and room in the jar.
+constexpr int DROPOUT_DIMS[] = {64, 128, 256};
+
+// What says which weights are kept takes some registers, too.
+constexpr TensorShape DROPOUT_MANY[] = {
+    {64, 4, 2, 1, 96, 2},
+    {128, 4, 2, 1, 32, 2},
+#if RINGWOOD_SMALL_SHARED
+    {256, 4, 1, 1, 32, 1},
+#else
     {256, 8, 1, 1, 64, 1},
 #endif
 };
@@ -135,6 +157,17 @@ constexpr TensorGradientShape TENSOR_GRADIENTS[] = {
 #endif
 };
 
+// With dropout; see DROPOUT_MANY.
+constexpr TensorGradientShape DROPOUT_GRADIENTS[] = {
+    {64, 4, 2, 32, 2},
+    {128, 4, 2, 32, 2},
+#if RINGWOOD_SMALL_SHARED
+    {256, 4, 1, 16, 1},
+#else
+    {256, 4, 1, 32, 2},
+#endif
+};
+
 constexpr FloatGradientShape FLOAT_GRADIENTS[] = {
     //  dim  rowsPerThread  walked  blocks per multiprocessor
     {64, 4, 32, 2},
@@ -157,9 +190,10 @@ constexpr int index_of(const Shape (&table)[N], int dim) {
 }
 
 // The same tables as types. (The tables of host and device passes differ, so kernels must not be templates on a shape's values.)
-template <int DIM, bool FEW_QUERIES>
+template <int DIM, bool FEW_QUERIES, bool DROPOUT>
 struct Tensor {
-  static constexpr TensorShape SHAPE = FEW_QUERIES ? FEW[index_of(FEW, DIM)] : MANY[index_of(MANY, DIM)];
+  static constexpr TensorShape SHAPE =
+      FEW_QUERIES ? FEW[index_of(FEW, DIM)] : DROPOUT ? DROPOUT_MANY[index_of(DROPOUT_MANY, DROPOUT ? DIM : 64)] : MANY[index_of(MANY, DIM)];
 };
 
 template <int DIM, bool FEW_QUERIES>
@@ -173,9 +207,10 @@ struct FloatGradientTable {
   static constexpr FloatGradientShape SHAPE = FLOAT_GRADIENTS[index_of(FLOAT_GRADIENTS, DIM)];
 };
 
-template <int DIM>
+template <int DIM, bool DROPOUT>
 struct TensorGradientTable {
-  static constexpr TensorGradientShape SHAPE = TENSOR_GRADIENTS[index_of(TENSOR_GRADIENTS, DIM)];
+  static constexpr TensorGradientShape SHAPE =
+      DROPOUT ? DROPOUT_GRADIENTS[index_of(DROPOUT_GRADIENTS, DROPOUT ? DIM : 64)] : TENSOR_GRADIENTS[index_of(TENSOR_GRADIENTS, DIM)];
 };
 
 constexpr BlockShape described(const TensorGradientShape& s) {
@@ -192,6 +227,15 @@ constexpr BlockShape described(const TensorShape& s) {
 
 constexpr BlockShape described(const FloatShape& s) {
   return {s.dim, s.queries(), s.keys, s.threads(), s.sharedBytes()};
+}
+
+// The i-th shape with dropout.
+template <class Shape, int N>
+constexpr BlockShape described_with_dropout(const Shape (&table)[N], int i) {
+  const Shape& s = table[index_of(table, DROPOUT_DIMS[i])];
+  BlockShape shape = described(s);
+  shape.sharedBytes += s.keptBytes();
+  return shape;
 }
 
 }  // namespace ringwood

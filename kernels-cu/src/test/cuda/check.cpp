@@ -3,6 +3,7 @@
 //   check FOLDER_OF_CUBINS [all|small|first] [FILTERS]
 //
 // The small table is for sanitizers, which are slow; with `first` it ends at the first failure. Filters are parts of the groups' names, with commas between.
+#include "dropout_cases.h"
 #include "gradient_cases.h"
 
 namespace {
@@ -442,7 +443,10 @@ int main(int count, char** arguments) {
   Checker checker{kernels, size != "all", size == "first", count > 3 ? arguments[3] : ""};
   std::printf("device: %s, compute capability %d\n", Driver::get().name().c_str(), Driver::get().capability());
   table(checker);
+  random_numbers(checker);
+  for (DType type : TYPES) dropout_table(checker, type);
   for (DType type : TYPES) gradient_table(checker, type);
+  for (DType type : TYPES) gradients_with_dropout(checker, type);
   merges(checker);
   many_states(checker);
   far_rows(checker);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checker.h"
+#include "dropout_cases.h"
 #include "gradient_problem.h"
 
 namespace {
@@ -71,6 +72,89 @@ void judge_harmed(Checker& c, Checker::Group& g, const Problem& p, int64_t borde
   g.cases++;
   if (!same) c.fault(g, p.text() + ": the other document changed");
   if (!changed) c.fault(g, p.text() + ": all is finite");
+}
+
+// Gradients of the output that are the rows of a unit matrix make those of the values of the weights, so that their zeros are the mask.
+void judge_mask_of_gradients(Checker& c, Checker::Group& g, const Problem& p) {
+  Tensors t(p);
+  HostTensor outGradients = random_out_gradients(p);
+  for (int64_t row = 0; row < p.queries * p.heads.queries; row++) {
+    for (int i = 0; i < p.dimV; i++) outGradients.set(row / p.heads.queries, int(row % p.heads.queries), i, i == row ? 1.f : 0.f);
+  }
+  GradientResult result = run_gradients(c.kernels, p, t, outGradients, run(c.kernels, p, t));
+  judge(c, g, p, t, outGradients, result, PlainGradients<double>(p, t, outGradients));
+  for (int64_t key = 0; key < p.keys; key++) {
+    for (int i = 0; i < p.dimV; i++) {
+      int head = i % p.heads.queries;
+      bool kept = result.ofValues.get(key, p.key_head(head), i) != 0;
+      if (kept != (p.dropping.factor(head, i / p.heads.queries, key) != 0)) c.fault(g, p.text() + ": key " + std::to_string(key) + " of row " + std::to_string(i));
+    }
+  }
+}
+
+void gradients_with_dropout(Checker& c, DType type) {
+  bool small = c.small;
+  std::string of = std::string("gradients ") + name(type) + ": dropout, ";
+  c.group(of + "which weights", [&](auto& g) {
+    for (int64_t run : {1, 5, 8, 64, 1000}) {
+      for (int queries : {1, 9, 75}) {
+        if (small && (queries == 9 || run == 8 || (queries == 1 && run != 5))) continue;
+        Problem p = full(type, queries, small ? 70 : 150, 16);
+        p.heads = {3, 2}, p.dimV = 3 * queries, p.deviation = 0.5f;
+        p.dropping = scattered(30000, p.queries, p.keys, run);
+        judge_mask_of_gradients(c, g, p);
+      }
+    }
+  });
+  c.group(of + "masks, heads and rates", [&](auto& g) {
+    int tokens = small ? 100 : 300, which = 0;
+    for (const auto& slices : masks(tokens)) {
+      which++;
+      for (int dim : {20, 128, 200}) {
+        if (small && (which % 3 != dim % 3 || which > 8)) continue;
+        Problem p = full(type, tokens, tokens, dim);
+        p.heads = dim == 20 ? Heads{1, 1} : Heads{5, 2}, p.slices = slices, p.dimV = dim == 20 ? 33 : dim - 7;
+        p.dropping = scattered(which % 4 == 0 ? 65535 : which % 4 == 1 ? 1 : 13000 * uint32_t(which % 4), tokens, tokens, 13 * which);
+        judge(c, g, p, type == DType::F32 ? Before::KERNELS : Before::ORACLE);
+      }
+    }
+  });
+  c.group(of + "softcaps, in pieces", [&](auto& g) {
+    for (int dim : {64, 128}) {
+      Problem p = causal(type, small ? 74 : 333, dim);
+      p.heads = {4, 2}, p.softcap = dim == 64 ? 0.f : 3.f, p.cuts = {p.keys / 3};
+      p.dropping = scattered(20000, p.queries, p.keys, 29);
+      judge(c, g, p);
+    }
+  });
+  c.group(of + "infinities of dropped weights", [&](auto& g) {
+    for (float bad : {NAN, INFINITY}) {
+      for (int operand : {2, 3}) {
+        for (bool half : {false, true}) {
+          Problem p = full(type, 100, 100, 64);
+          if (half) p.slices = {Slice::causal(0, 100, 0, 100)};
+          p.dropping.threshold = 32768, p.dropping.seed = 11;
+          Tensors t(p);
+          HostTensor outGradients = random_out_gradients(p);
+          (operand == 2 ? t.v : outGradients).set(40, 0, 5, bad);
+          judge(c, g, p, t, outGradients, run_gradients(c.kernels, p, t, outGradients, run(c.kernels, p, t)), PlainGradients<double>(p, t, outGradients));
+        }
+      }
+    }
+  });
+  c.group(of + "random problems", [&](auto& g) {
+    std::mt19937_64 random(31);
+    auto upto = [&](int n) { return int(random() % n); };
+    for (int i = 0; i < (small ? 3 : 60); i++) {
+      Problem p = full(type, 1 + upto(small ? 100 : 300), 1 + upto(small ? 150 : 500), 1 + upto(256));
+      p.dimV = 1 + upto(256);
+      p.heads.keys = 1 + upto(3), p.heads.queries = p.heads.keys + upto(5);
+      p.layout = Layout(upto(4)), p.softcap = upto(4) == 0 ? 3.f : 0.f, p.seed = random();
+      randomize_slices(p, random, 700);
+      p.dropping = scattered(1 + uint32_t(upto(60000)), p.queries, p.keys, 1 + upto(100));
+      judge(c, g, p);
+    }
+  });
 }
 
 void gradient_table(Checker& c, DType type) {

@@ -36,12 +36,14 @@ inline GradientResult run_gradients(Kernels& kernels, const Problem& p, const Te
   Twin ofQueries = sums(t.q), ofKeys = sums(t.k), ofValues = sums(t.v);
   kernels.delta(p.type, out.on(), d.on(), delta.on(), p.queries, p.heads.queries);
   for (Twin* twin : {&ofQueries, &ofKeys, &ofValues}) kernels.clear(twin->on(), twin->host.tokens, twin->host.heads);
+  PlacedDropping dropping(p);
   std::vector<int64_t> cuts{0};
   cuts.insert(cuts.end(), p.cuts.begin(), p.cuts.end());
   cuts.push_back(p.keys);
   for (size_t i = cuts.size() - 1; i-- > 0;) {
     int64_t from = cuts[i], to = cuts[i + 1];
-    Operands operands{p.type, q.on(), k.on().from(from, p.type), v.on().from(from, p.type), p.queries, p.heads, p.real_scale(), p.softcap};
+    Operands operands{p.type, q.on(), k.on().from(from, p.type), v.on().from(from, p.type), p.queries, p.heads, p.real_scale(), p.softcap,
+                      dropping.from(from)};
     GradientOperands more{to - from, d.on(), lse.on(), delta.on(), ofQueries.on(), ofKeys.on().from(from, DType::F32), ofValues.on().from(from, DType::F32)};
     Gradients(kernels, operands, more, p.slices_of_keys(from, to)).run();
     Driver::get().synchronize();
@@ -92,7 +94,10 @@ struct PlainGradients {
         }
       }
     };
-    each_key([&](int64_t at, T score) { whole.add(score, v + at * p.dimV); });
+    int64_t token = row / p.heads.queries;
+    int head = int(row % p.heads.queries);
+    auto factor_of = [&](int64_t at) { return T(p.dropping.factor(head, token, at / p.heads.keys)); };
+    each_key([&](int64_t at, T score) { whole.add(score, v + at * p.dimV, factor_of(at)); });
     // Kernels are given delta rounded once: else a row of one key, whose slope is 0, would have no error in plain arithmetic alone.
     double sum = 0;
     for (int i = 0; i < p.dimV; i++) {
@@ -104,12 +109,12 @@ struct PlainGradients {
     each_key([&](int64_t at, T score) {
       T slope = p.softcap > 0 ? 1 - score / T(p.softcap) * (score / T(p.softcap)) : T(1);
       T weight = score == -std::numeric_limits<T>::infinity() ? T(0) : std::exp(score - lse);
-      T ofWeight = 0;
+      T ofWeight = 0, factor = factor_of(at), dropped = weight * factor;
       for (int i = 0; i < p.dimV; i++) {
         ofWeight += T(outGradient[i]) * T(v[at * p.dimV + i]);
-        ofValues[at * p.dimV + i] += weight * T(outGradient[i]);
+        ofValues[at * p.dimV + i] += dropped * T(outGradient[i]);
       }
-      T scaled = T(p.real_scale()) * (weight * (ofWeight - delta) * slope);
+      T scaled = T(p.real_scale()) * (weight * (factor * ofWeight - delta) * slope);
       for (int i = 0; i < p.dim; i++) {
         ofQuery[i] += scaled * T(k[at * p.dim + i]);
         ofKeys[at * p.dim + i] += scaled * T(query[i]);

@@ -37,6 +37,9 @@ struct Operands {
   int64_t rows;
   Heads heads;
   float scale, softcap;
+  ringwood::Dropout dropout{};  // with a threshold of 0: none
+
+  bool drops() const { return dropout.threshold != 0; }
 };
 
 class Kernels {
@@ -71,13 +74,13 @@ class Kernels {
   };
 
   const Chosen& choose(const Operands& operands, bool few) {
-    std::string module = std::string("attend_") + name(operands.type), use = few ? "_few" : "_many";
+    std::string module = std::string(operands.drops() ? "attend_dropout_" : "attend_") + name(operands.type), use = few ? "_few" : "_many";
     return choose(module, module + use, use, std::max(operands.queries.dim, operands.values.dim));
   }
 
   // `of` is queries, keys or values.
   const Chosen& choose_gradients(const Operands& operands, const std::string& of) {
-    std::string module = std::string("gradient_") + name(operands.type);
+    std::string module = std::string(operands.drops() ? "gradient_dropout_" : "gradient_") + name(operands.type);
     return choose(module, module + "_shapes", "_" + of, std::max(operands.queries.dim, operands.values.dim));
   }
 
@@ -202,6 +205,7 @@ class Attention {
     call_.vectors = operands.queries.vectors(operands.type) | operands.keys.vectors(operands.type) << 1 | operands.values.vectors(operands.type) << 2;
     call_.scale = operands.scale;
     call_.softcap = operands.softcap;
+    call_.dropout = operands.dropout;
   }
 
   void run(uint64_t state) {
@@ -298,6 +302,7 @@ class Gradients {
       call.dimV = operands.values.dim;
       call.scale = operands.scale;
       call.softcap = operands.softcap;
+      call.dropout = operands.dropout;
     }
 
     void run() { Kernels::launch(chosen.function, int64_t(plan.blocks.size()), heads, plan.shape.threads, plan.shape.sharedBytes, call); }

@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "dropout.h"
 #include "kernels.h"
 
 // --- 16-bit numbers ---
@@ -128,13 +129,15 @@ struct Problem {
   bool zeroScale = false;
   uint64_t seed = 42;
   std::vector<int64_t> cuts;  // keys are attended in pieces, cut here, the last one first
+  Dropping dropping;
 
   std::string text() const {
     static const char* layouts[] = {"dense", "heads first", "fused", "padded"};
     return std::string(name(type)) + " " + std::to_string(queries) + "x" + std::to_string(keys) + " heads " + std::to_string(heads.queries) + "/" +
            std::to_string(heads.keys) + " dim " + std::to_string(dim) + "/" + std::to_string(dimV) + " " + layouts[int(layout)] + " slices " +
            std::to_string(slices.size()) + " softcap " + std::to_string(softcap) + " deviation " + std::to_string(deviation) + " scale " +
-           std::to_string(real_scale()) + " pieces " + std::to_string(cuts.size() + 1) + " seed " + std::to_string(seed);
+           std::to_string(real_scale()) + " pieces " + std::to_string(cuts.size() + 1) + " seed " + std::to_string(seed) +
+           (dropping.any() ? " threshold of dropout " + std::to_string(dropping.threshold) + " seed " + std::to_string(dropping.seed) : "");
   }
 
   float real_scale() const { return zeroScale ? 0.f : scale != 0 ? scale : float(1 / std::sqrt(double(dim))); }
@@ -188,6 +191,23 @@ struct Tensors {
   }
 };
 
+// Dropout of a problem, with what kernels are told of positions.
+struct PlacedDropping {
+  const Dropping& dropping;
+  Memory queries, keys;
+
+  explicit PlacedDropping(const Problem& p)
+      : dropping(p.dropping),
+        queries(Dropping::words(p.dropping.queries, p.dropping.any() ? p.queries : 0)),
+        keys(Dropping::words(p.dropping.keys, p.dropping.any() ? p.keys : 0)) {}
+
+  // For the keys from some on.
+  ringwood::Dropout from(int64_t key) const {
+    if (!dropping.any()) return {};
+    return {queries.address(), keys.address() + uint64_t(key) * 8, dropping.seed, dropping.firstHead, dropping.threshold, float(dropping.scale()), 0};
+  }
+};
+
 struct Result {
   HostTensor out, lse;
   std::vector<float> state;
@@ -200,13 +220,15 @@ inline Result run(Kernels& kernels, const Problem& p, const Tensors& t) {
   Memory state(size_t(records) * (p.dimV + 2) * 4);
   HostTensor out(p.type, p.queries, p.heads.queries, p.dimV, p.layout), lse(DType::F32, p.queries, p.heads.queries, 1, Layout::DENSE);
   Memory outMemory(out.memory), lseMemory(lse.memory);
+  PlacedDropping dropping(p);
   kernels.clear(state.address(), records, p.dimV);
   std::vector<int64_t> cuts{0};
   cuts.insert(cuts.end(), p.cuts.begin(), p.cuts.end());
   cuts.push_back(p.keys);
   for (size_t i = cuts.size() - 1; i-- > 0;) {
     int64_t from = cuts[i], to = cuts[i + 1];
-    Operands operands{p.type, t.q.on(q), t.k.on(k).from(from, p.type), t.v.on(v).from(from, p.type), p.queries, p.heads, p.real_scale(), p.softcap};
+    Operands operands{p.type, t.q.on(q), t.k.on(k).from(from, p.type), t.v.on(v).from(from, p.type), p.queries, p.heads, p.real_scale(), p.softcap,
+                      dropping.from(from)};
     Attention(kernels, operands, p.slices_of_keys(from, to)).run(state.address());
     Driver::get().synchronize();
   }
@@ -226,7 +248,8 @@ struct Row {
 
   explicit Row(int dimV) : weighted(dimV) {}
 
-  void add(T score, const float* value) {
+  // `factor` is that of dropout, which the sum does not know.
+  void add(T score, const float* value, T factor) {
     if (score > max) {
       T factor = std::exp(max - score);
       sum *= factor;
@@ -235,7 +258,7 @@ struct Row {
     }
     T weight = score == -std::numeric_limits<T>::infinity() ? T(0) : std::exp(score - max);
     sum += weight;
-    for (size_t i = 0; i < weighted.size(); i++) weighted[i] += weight * T(value[i]);
+    for (size_t i = 0; i < weighted.size(); i++) weighted[i] += weight * factor * T(value[i]);
   }
 
   T out(int i) const { return sum == 0 ? T(0) : weighted[i] / sum; }
@@ -297,8 +320,9 @@ inline Accuracy judge(const Problem& p, const Tensors& t, const Result& r, int64
       for (int64_t key = from; key < to; key++) {
         const float* kk = k.data() + (key * p.heads.keys + keyHead) * p.dim;
         const float* vv = v.data() + (key * p.heads.keys + keyHead) * p.dimV;
-        exact.add(score<double>(query, kk, p.dim, p.real_scale(), p.softcap), vv);
-        plain.add(score<float>(query, kk, p.dim, p.real_scale(), p.softcap), vv);
+        double factor = p.dropping.factor(head, row, key);
+        exact.add(score<double>(query, kk, p.dim, p.real_scale(), p.softcap), vv, factor);
+        plain.add(score<float>(query, kk, p.dim, p.real_scale(), p.softcap), vv, float(factor));
       }
     }
     Accuracy& a = all[i];

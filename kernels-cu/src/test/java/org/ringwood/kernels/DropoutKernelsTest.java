@@ -89,20 +89,24 @@ class DropoutKernelsTest {
     @ValueSource(ints = {3, 90})
     void everyWeightIsDroppedByItsPlaceInTheWhole(int queries) {
         for (Device device : List.of(cpu, scalar)) {
-            try (Arena arena = Arena.ofShared()) {
-                Weights weights = new Weights(arena, device, queries);
-                for (int row = 0; row < queries; row++) {
-                    for (int head = 0; head < Weights.HEADS; head++) {
-                        for (int key = 0; key < Weights.KEYS; key++) {
-                            String place = "row " + row + ", head " + head + ", key " + key;
-                            boolean keeps = weights.keeps(row, head, key);
-                            assertThat(weights.out.get(row, head, key) != 0)
-                                    .as(place)
-                                    .isEqualTo(keeps);
-                            assertThat(weights.valueGradients.get(key, 0, Weights.HEADS * row + head) != 0)
-                                    .as("gradient, %s", place)
-                                    .isEqualTo(keeps);
-                        }
+            assertEveryWeightIsDroppedByItsPlace(device, queries);
+        }
+    }
+
+    static void assertEveryWeightIsDroppedByItsPlace(Device device, int queries) {
+        try (Arena arena = Arena.ofShared()) {
+            Weights weights = new Weights(arena, device, queries);
+            for (int row = 0; row < queries; row++) {
+                for (int head = 0; head < Weights.HEADS; head++) {
+                    for (int key = 0; key < Weights.KEYS; key++) {
+                        String place = "row " + row + ", head " + head + ", key " + key;
+                        boolean keeps = weights.keeps(row, head, key);
+                        assertThat(weights.out.get(row, head, key) != 0)
+                                .as(place)
+                                .isEqualTo(keeps);
+                        assertThat(weights.valueGradients.get(key, 0, Weights.HEADS * row + head) != 0)
+                                .as("gradient, %s", place)
+                                .isEqualTo(keeps);
                     }
                 }
             }

@@ -62,13 +62,14 @@ class DropoutTest {
         }
     }
 
-    private static void check(Schedule schedule, Plan plan, Devices.Kind device, String what) {
+    static void check(Schedule schedule, Plan plan, Devices.Kind device, String what) {
         try (Arena arena = Arena.ofShared()) {
             ShardedRun run = new ShardedRun(arena, plan, Layout.DENSE, SCORING, 1);
             run.run(device);
             assertThat(run.judge()).as("%s, %s", plan, what).matches(Accuracy::holds, "within the bounds");
-            Plan backward = schedule.backward(plan.problem(), DType.F32);
-            ShardedGradients gradients = new ShardedGradients(arena, run, backward, Layout.DENSE, DType.F32, 2);
+            DType dtype = plan.shape().dtype();
+            Plan backward = schedule.backward(plan.problem(), dtype);
+            ShardedGradients gradients = new ShardedGradients(arena, run, backward, Layout.DENSE, dtype, 2);
             gradients.run(device);
             assertThat(gradients.judge()).as("%s, %s", backward, what).allMatch(GradientAccuracy::holds);
         }

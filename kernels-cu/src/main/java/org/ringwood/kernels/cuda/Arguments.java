@@ -38,6 +38,17 @@ final class Arguments {
         return put(view.address()).put(view.tokenStride()).put(view.headStride());
     }
 
+    /** The fields of {@code Dropout} of call.cuh. */
+    Arguments put(PlacedDropout placed) {
+        return put(placed.queries())
+                .put(placed.keys())
+                .put(placed.dropout().seed())
+                .put(placed.dropout().firstHead())
+                .put(placed.dropout().threshold())
+                .put((float) placed.dropout().scale())
+                .put(0);
+    }
+
     Arguments put(long value) {
         memory.set(JAVA_LONG, at, value);
         at += Long.BYTES;

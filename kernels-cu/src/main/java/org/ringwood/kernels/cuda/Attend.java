@@ -17,7 +17,7 @@ import org.ringwood.kernels.Tensor;
  */
 final class Attend {
     /** Bytes of {@code AttendCall} in call.cuh. */
-    private static final long CALL_BYTES = 184;
+    private static final long CALL_BYTES = 184 + PlacedDropout.BYTES;
 
     /** Threads of {@code state_fixup}. */
     private static final int FIXUP_THREADS = 256;
@@ -68,13 +68,24 @@ final class Attend {
         SoftmaxState state = call.state().slice(box.qFrom(), box.qTo());
         try (Operands operands = new Operands(gpu)) {
             SoftmaxState onDevice = operands.read(state);
-            attend(touched.slices(), operands.read(queries), keys, values, onDevice, operands);
+            PlacedDropout dropout = PlacedDropout.of(
+                    call.dropout(),
+                    call.queryPositions().slice(box.qFrom(), box.qTo()),
+                    call.keyPositions().slice(box.kFrom(), box.kTo()),
+                    operands);
+            attend(touched.slices(), operands.read(queries), keys, values, dropout, onDevice, operands);
             operands.write(onDevice, state);
         }
     }
 
     private void attend(
-            SliceIndex slices, Tensor queries, Tensor keys, Tensor values, SoftmaxState state, Operands operands) {
+            SliceIndex slices,
+            Tensor queries,
+            Tensor keys,
+            Tensor values,
+            PlacedDropout dropout,
+            SoftmaxState state,
+            Operands operands) {
         long window = Math.min(keys.tokens(), gpu.pace().keys(dtype, kernel(false)));
         MemorySegment keyRoom = room(keys, window, operands);
         MemorySegment valueRoom = room(values, window, operands);
@@ -85,7 +96,7 @@ final class Attend {
             if (!plan.isEmpty()) {
                 Tensor someKeys = operands.read(keys.rows(from, to), keyRoom);
                 Tensor someValues = operands.read(values.rows(from, to), valueRoom);
-                launch(plan, List.of(queries, someKeys, someValues), state);
+                launch(plan, List.of(queries, someKeys, someValues), dropout.from(0, from), state);
             }
         }
     }
@@ -97,7 +108,7 @@ final class Attend {
     }
 
     private AttendKernel kernel(boolean few) {
-        return gpu.modules().attend(dtype, few, Math.max(dim, dimV));
+        return gpu.modules().attend(dtype, few, !call.dropout().isNone(), Math.max(dim, dimV));
     }
 
     private LaunchPlan plan(SliceIndex slices, long rows, long from, long to) {
@@ -110,10 +121,10 @@ final class Attend {
         return new LaunchPlan(slices, rows, from, to, queryHeads, keyHeads, kernel, poll);
     }
 
-    private void launch(LaunchPlan plan, List<Tensor> tensors, SoftmaxState state) {
+    private void launch(LaunchPlan plan, List<Tensor> tensors, PlacedDropout dropout, SoftmaxState state) {
         try (Arena arena = Arena.ofConfined();
                 Operands operands = new Operands(gpu)) {
-            Launch launch = new Launch(plan, tensors, state, operands, arena);
+            Launch launch = new Launch(plan, tensors, dropout, state, operands, arena);
             if (plan.isSplit()) {
                 launch.shares();
             } else {
@@ -133,15 +144,23 @@ final class Attend {
         private final LaunchPlan plan;
         private final AttendKernel kernel;
         private final List<Tensor> tensors;
+        private final PlacedDropout dropout;
         private final SoftmaxState state;
         private final Arena arena;
         private final MemorySegment partials;
         private final Tables tables;
 
-        Launch(LaunchPlan plan, List<Tensor> tensors, SoftmaxState state, Operands operands, Arena arena) {
+        Launch(
+                LaunchPlan plan,
+                List<Tensor> tensors,
+                PlacedDropout dropout,
+                SoftmaxState state,
+                Operands operands,
+                Arena arena) {
             this.plan = plan;
             this.kernel = plan.kernel();
             this.tensors = tensors;
+            this.dropout = dropout;
             this.state = state;
             this.arena = arena;
             this.partials =
@@ -197,6 +216,7 @@ final class Attend {
                     .put(parts)
                     .put(shares)
                     .put(state.rows())
+                    .put(dropout)
                     .put(firstBlock)
                     .put(queryHeads)
                     .put(keyHeads)

@@ -28,7 +28,6 @@ final class CudaGradients implements GradientKernels {
 
     @Override
     public Future<?> attend(GradientCall call) {
-        CudaKernels.requireKept(call.dropout(), "gradients of attention");
         String what = "gradients of queries " + call.queries().shape() + ", keys "
                 + call.keys().shape() + " and values " + call.values().shape();
         return queue.submit(what, () -> new Gradients(gpu, call, () -> poll(call)).run());

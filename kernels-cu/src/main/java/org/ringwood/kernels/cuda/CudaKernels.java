@@ -7,7 +7,6 @@ import java.util.concurrent.Future;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.AttentionKernels;
 import org.ringwood.kernels.DType;
-import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.KernelShapes;
 import org.ringwood.kernels.SoftmaxState;
 import org.ringwood.kernels.Space;
@@ -34,18 +33,9 @@ final class CudaKernels implements AttentionKernels {
 
     @Override
     public Future<?> attend(AttentionCall call) {
-        requireKept(call.dropout(), "attention");
         String what = "attention of queries " + call.queries().shape() + " to keys "
                 + call.keys().shape() + " and values " + call.values().shape();
         return queue.submit(what, () -> new Attend(gpu, call, () -> poll(call)).run());
-    }
-
-    /** @throws UnsupportedOperationException if weights are to be dropped */
-    static void requireKept(Dropout dropout, String what) {
-        if (!dropout.isNone()) {
-            throw new UnsupportedOperationException("a CUDA device computes no " + what + " with dropout, here of rate "
-                    + dropout.rate() + "; take a CPU (device: cpu), or no dropout");
-        }
     }
 
     private void poll(AttentionCall call) {

@@ -16,7 +16,7 @@ import org.ringwood.kernels.Tensor;
  */
 final class Gradients {
     /** Bytes of {@code GradientCall} in call.cuh. */
-    private static final long CALL_BYTES = 232;
+    private static final long CALL_BYTES = 232 + PlacedDropout.BYTES;
 
     private final Gpu gpu;
     private final GradientCall call;
@@ -59,7 +59,12 @@ final class Gradients {
             Rows rows = new Rows(
                     side(box.qFrom(), box.qTo(), operands, call.queries(), call.outGradients()),
                     side(box.qFrom(), box.qTo(), operands, call.lse(), call.delta()),
-                    side(box.kFrom(), box.kTo(), operands, call.keys(), call.values()));
+                    side(box.kFrom(), box.kTo(), operands, call.keys(), call.values()),
+                    PlacedDropout.of(
+                            call.dropout(),
+                            call.queryPositions().slice(box.qFrom(), box.qTo()),
+                            call.keyPositions().slice(box.kFrom(), box.kTo()),
+                            operands));
             Tensor ofQueries = call.queryGradients().rows(box.qFrom(), box.qTo());
             Tensor ofKeys = call.keyGradients().rows(box.kFrom(), box.kTo());
             Tensor ofValues = call.valueGradients().rows(box.kFrom(), box.kTo());
@@ -72,14 +77,14 @@ final class Gradients {
         }
     }
 
-    /** All that the kernels read: queries and gradients of outputs, log-sum-exps and deltas, keys and values. */
-    private record Rows(Side queries, Side numbers, Side keys) {
+    /** All that the kernels read: queries and gradients of outputs, log-sum-exps and deltas, keys and values, and what dropout is told of both. */
+    private record Rows(Side queries, Side numbers, Side keys, PlacedDropout dropout) {
         Rows ofQueries(long from, long to) {
-            return new Rows(queries.rows(from, to), numbers.rows(from, to), keys);
+            return new Rows(queries.rows(from, to), numbers.rows(from, to), keys, dropout.from(from, 0));
         }
 
         Rows ofKeys(long from, long to) {
-            return new Rows(queries, numbers, keys.rows(from, to));
+            return new Rows(queries, numbers, keys.rows(from, to), dropout.from(0, from));
         }
     }
 
@@ -106,8 +111,9 @@ final class Gradients {
 
         Pass(GradientUse use, SliceIndex slices, Rows rows, Tensor sums, Operands operands) {
             this.use = use;
-            this.kernel =
-                    gpu.modules().gradients(dtype, use, Math.max(dim, dimV)).unshared();
+            this.kernel = gpu.modules()
+                    .gradients(dtype, use, !call.dropout().isNone(), Math.max(dim, dimV))
+                    .unshared();
             this.slices = slices;
             this.rows = rows;
             this.sums = sums;
@@ -187,6 +193,7 @@ final class Gradients {
                 fields.put(table);
             }
             return fields.put(sums.tokens())
+                    .put(here.dropout())
                     .put(firstBlock)
                     .put(queryHeads)
                     .put(keyHeads)

@@ -49,16 +49,17 @@ final class KernelModules implements AutoCloseable {
      * The kernel of attention for head dims of up to {@code dim}.
      *
      * @param few whether it is the one for few queries
+     * @param dropout whether it drops weights
      */
-    AttendKernel attend(DType dtype, boolean few, int dim) {
-        String module = "attend_" + suffix(dtype);
+    AttendKernel attend(DType dtype, boolean few, boolean dropout, int dim) {
+        String module = (dropout ? "attend_dropout_" : "attend_") + suffix(dtype);
         String use = few ? "_few" : "_many";
         return kernel(module, module + use, use, dim);
     }
 
-    /** The kernel of some gradients for head dims of up to {@code dim}. */
-    AttendKernel gradients(DType dtype, GradientUse use, int dim) {
-        String module = "gradient_" + suffix(dtype);
+    /** The kernel of some gradients for head dims of up to {@code dim}, with dropout or without. */
+    AttendKernel gradients(DType dtype, GradientUse use, boolean dropout, int dim) {
+        String module = (dropout ? "gradient_dropout_" : "gradient_") + suffix(dtype);
         return kernel(module, module + "_shapes", "_" + use.suffix(), dim);
     }
 

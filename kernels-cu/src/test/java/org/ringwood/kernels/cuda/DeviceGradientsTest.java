@@ -14,7 +14,6 @@ import org.ringwood.kernels.Cancellation;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
-import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.GradientCall;
 import org.ringwood.kernels.GradientCase;
 import org.ringwood.kernels.GradientKernels;
@@ -86,30 +85,6 @@ class DeviceGradientsTest {
                 }
                 assertSameBits(sums(fresh), sums(host));
             }
-        }
-    }
-
-    @Test
-    void dropoutIsRefused() {
-        AttentionCase attention = SMALL.withDropout(new Dropout(0.25, 1));
-        Device device = TestGpu.device();
-        try (Arena arena = Arena.ofShared()) {
-            GradientCase.Tensors tensors = new GradientCase(SMALL).tensors(arena, device);
-            AttentionCase.Tensors operands = attention.tensors(arena);
-            assertThatThrownBy(() -> device.kernels().attend(operands.call(operands.newState(arena, device))))
-                    .hasMessage("a CUDA device computes no attention with dropout, here of rate 0.25;"
-                            + " take a CPU (device: cpu), or no dropout");
-            GradientCase.Tensors dropping = new GradientCase.Tensors(
-                    operands,
-                    tensors.lse(),
-                    tensors.delta(),
-                    tensors.outGradients(),
-                    tensors.queryGradients(),
-                    tensors.keyGradients(),
-                    tensors.valueGradients());
-            assertThatThrownBy(() -> dropping.attend(device, 0, 150))
-                    .hasMessage("a CUDA device computes no gradients of attention with dropout, here of rate 0.25;"
-                            + " take a CPU (device: cpu), or no dropout");
         }
     }
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PtxTest {
     private static final List<String> DIMS_OF_16_BITS = List.of("64", "96", "128", "192", "256");
     private static final List<String> DIMS_OF_F32 = List.of("64", "128", "192", "256");
+    private static final List<String> DIMS_OF_DROPOUT = List.of("64", "128", "256");
 
     /** The code of each kernel of a module. */
     private static List<String> kernels(String module) throws IOException {
@@ -34,13 +35,23 @@ class PtxTest {
 
     private static List<String> names(String module, List<String> dims) {
         List<String> uses = module.startsWith("attend") ? List.of("many", "few") : List.of("queries", "keys", "values");
-        return dims.stream()
-                .flatMap(dim -> uses.stream().map(use -> module + "_d" + dim + "_" + use))
-                .toList();
+        return (module.contains("dropout") ? DIMS_OF_DROPOUT : dims)
+                .stream()
+                        .flatMap(dim -> uses.stream().map(use -> module + "_d" + dim + "_" + use))
+                        .toList();
     }
 
     @ParameterizedTest
-    @CsvSource({"attend,f16", "attend,bf16", "gradient,f16", "gradient,bf16"})
+    @CsvSource({
+        "attend,f16",
+        "attend,bf16",
+        "attend_dropout,f16",
+        "attend_dropout,bf16",
+        "gradient,f16",
+        "gradient,bf16",
+        "gradient_dropout,f16",
+        "gradient_dropout,bf16"
+    })
     void tensorCoresGetTheirOperandsByLdmatrix(String what, String type) throws IOException {
         String module = what + "_" + type;
         List<String> kernels = kernels(module);
@@ -55,7 +66,7 @@ class PtxTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"attend_f32", "gradient_f32"})
+    @ValueSource(strings = {"attend_f32", "attend_dropout_f32", "gradient_f32", "gradient_dropout_f32"})
     void f32IsNotRoundedForTensorCores(String module) throws IOException {
         List<String> kernels = kernels(module);
         assertThat(kernels).extracting(PtxTest::name).containsExactlyInAnyOrderElementsOf(names(module, DIMS_OF_F32));
@@ -67,7 +78,21 @@ class PtxTest {
 
     /** 16 bytes at a time; what is not aligned for that goes an element at a time, and the rest are records of f32 and plans of words. */
     @ParameterizedTest
-    @ValueSource(strings = {"attend_f16", "attend_bf16", "attend_f32", "gradient_f16", "gradient_bf16", "gradient_f32"})
+    @ValueSource(
+            strings = {
+                "attend_f16",
+                "attend_bf16",
+                "attend_f32",
+                "attend_dropout_f16",
+                "attend_dropout_bf16",
+                "attend_dropout_f32",
+                "gradient_f16",
+                "gradient_bf16",
+                "gradient_f32",
+                "gradient_dropout_f16",
+                "gradient_dropout_bf16",
+                "gradient_dropout_f32"
+            })
     void tilesTravelByAsynchronousCopies(String module) throws IOException {
         assertThat(kernels(module))
                 .allSatisfy(kernel -> assertThat(kernel.lines().map(String::strip))
@@ -79,7 +104,16 @@ class PtxTest {
 
     /** Bits of gradients depend on no order but that of rows: what is atomic adds numbers that are not finite, and those of 16 bits alone. */
     @ParameterizedTest
-    @ValueSource(strings = {"gradient_f16", "gradient_bf16", "gradient_f32", "gradients"})
+    @ValueSource(
+            strings = {
+                "gradient_f16",
+                "gradient_bf16",
+                "gradient_f32",
+                "gradient_dropout_f16",
+                "gradient_dropout_bf16",
+                "gradient_dropout_f32",
+                "gradients"
+            })
     void sumsAreNotAtomic(String module) throws IOException {
         int most = module.matches(".*16") ? 4 : 0;
         assertThat(kernels(module))
@@ -94,10 +128,16 @@ class PtxTest {
                 "attend_f16",
                 "attend_bf16",
                 "attend_f32",
+                "attend_dropout_f16",
+                "attend_dropout_bf16",
+                "attend_dropout_f32",
                 "states",
                 "gradient_f16",
                 "gradient_bf16",
                 "gradient_f32",
+                "gradient_dropout_f16",
+                "gradient_dropout_bf16",
+                "gradient_dropout_f32",
                 "gradients"
             })
     void nothingIsReadByteByByteOrKeptInLocalMemory(String module) throws IOException {
