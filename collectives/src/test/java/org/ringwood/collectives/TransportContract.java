@@ -429,22 +429,38 @@ public interface TransportContract extends GroupFactory {
 
     @Test
     default void aFailureInADuplicateEndsWaitsInTheGroup() throws Exception {
-        for (Optional<Throwable> thrown : RankThreads.outcomes(connect(3), group -> {
+        assertAllLearnThatRank1Fails(group -> {
             try (ProcessGroup duplicate = group.duplicate()) {
-                if (group.rank() == 1) {
-                    duplicate.fail(new ArithmeticException("the kernel of rank 1 broke"));
-                }
+                failIfRank1(duplicate);
                 await(group, () -> false);
             }
-        })) {
-            assertThat(thrown)
-                    .get()
-                    .isInstanceOfSatisfying(
-                            GroupFailureException.class,
-                            e -> assertThat(e.failure()).satisfies(failure -> {
-                                assertThat(failure.rank()).isEqualTo(1);
-                                assertThat(failure.detail()).contains("the kernel of rank 1 broke");
-                            }));
+        });
+    }
+
+    @Test
+    default void aDuplicateHearsOfFailuresOnceTheGroupIsClosed() throws Exception {
+        assertAllLearnThatRank1Fails(group -> {
+            try (ProcessGroup duplicate = group.duplicate()) {
+                group.barrier();
+                group.close();
+                failIfRank1(duplicate);
+                await(duplicate, () -> false);
+            }
+        });
+    }
+
+    private static void failIfRank1(ProcessGroup group) {
+        if (group.rank() == 1) {
+            group.fail(new ArithmeticException("the kernel of rank 1 broke"));
+        }
+    }
+
+    private void assertAllLearnThatRank1Fails(RankThreads.Task task) throws Exception {
+        for (Optional<Throwable> thrown : RankThreads.outcomes(connect(3), task)) {
+            assertThat(thrown).get().isInstanceOfSatisfying(GroupFailureException.class, e -> {
+                assertThat(e.failure().rank()).isEqualTo(1);
+                assertThat(e.failure().detail()).contains("the kernel of rank 1 broke");
+            });
         }
     }
 
