@@ -190,6 +190,38 @@ class DropoutKernelsTest {
         return tensor;
     }
 
+    /** What is kept of 2¹⁶ weights is one in the mean; the others' rows are 0, and nothing is other than a number. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void hardlyAWeightIsKept(DType dtype) {
+        AttentionCase attention = AttentionCase.causal(600, 16)
+                .withHeads(3, 1)
+                .withDType(dtype)
+                .withDropout(new Dropout(Math.nextDown(1.0), 12));
+        int kept = 0;
+        try (Arena arena = Arena.ofShared()) {
+            GradientCase.Tensors tensors = gradients(arena, attention);
+            SoftmaxState state = tensors.operands().newState(arena, cpu);
+            await(cpu.kernels().attend(tensors.operands().call(state)));
+            for (int row = 0; row < 600; row++) {
+                for (int head = 0; head < 3; head++) {
+                    boolean keeps = false;
+                    for (int key = 0; key <= row; key++) {
+                        keeps |= attention.dropout().keeps(head, row, key);
+                    }
+                    kept += keeps ? 1 : 0;
+                    for (int i = 0; i < 16; i++) {
+                        assertThat(state.out(row, head, i)).isFinite();
+                        assertThat(state.out(row, head, i) != 0).isEqualTo(keeps);
+                        assertThat(tensors.queryGradients().get(row, head, i)).isFinite();
+                    }
+                    assertThat(state.sum(row, head)).isGreaterThan(0);
+                }
+            }
+        }
+        assertThat(kept).isPositive();
+    }
+
     /** Weights that no rate drops are those of attention without dropout, bit by bit. */
     @ParameterizedTest
     @MethodSource("cases")

@@ -24,6 +24,7 @@ import org.ringwood.collectives.Topology;
 import org.ringwood.kernels.DType;
 import org.ringwood.kernels.Device;
 import org.ringwood.kernels.Devices;
+import org.ringwood.kernels.Dropout;
 import org.ringwood.kernels.Slice;
 import org.ringwood.kernels.Tensor;
 import org.ringwood.kernels.scalar.Accuracy;
@@ -50,9 +51,20 @@ class SinkTest {
     @ParameterizedTest
     @MethodSource("schedules")
     void areOneMoreKeyWithoutAValue(Schedule schedule) {
+        check(schedule, SCORING);
+    }
+
+    /** A sink takes its share of all weights, dropped ones too, and is not dropped itself. */
+    @ParameterizedTest
+    @MethodSource("schedules")
+    void areNotDropped(Schedule schedule) {
+        check(schedule, SCORING.withDropout(0.4, 21));
+    }
+
+    private static void check(Schedule schedule, Scoring scoring) {
         try (Arena arena = Arena.ofShared()) {
             Plan plan = schedule.plan(schedule.problem(SHAPE, MASK, PartitionRule.ZIGZAG, Topology.singleNode(RANKS)));
-            ShardedRun run = new ShardedRun(arena, plan, Layout.DENSE, SCORING, 1);
+            ShardedRun run = new ShardedRun(arena, plan, Layout.DENSE, scoring, 1);
             Plan backward = schedule.backward(plan.problem(), DType.F32);
             ShardedGradients gradients = new ShardedGradients(arena, run, backward, Layout.DENSE, DType.F32, 2);
             List<float[]> ofSinks = runBoth(schedule, plan, run, gradients);
@@ -72,8 +84,8 @@ class SinkTest {
             try (Device device = Devices.open(Devices.Kind.CPU, 1);
                     SequenceParallelAttention attention =
                             new SequenceParallelAttention(group, device, schedule, PartitionRule.ZIGZAG)) {
-                Execution _ = attention.forward(plan, run.shard(rank), SCORING);
-                SavedAttention saved = attention.saved(plan, run.shard(rank), SCORING);
+                Execution _ = attention.forward(plan, run.shard(rank), run.scoring());
+                SavedAttention saved = attention.saved(plan, run.shard(rank), run.scoring());
                 GradientTensors mine = gradients.shard(rank);
                 ofSinks[rank] = saved.sinkGradients(mine.out());
                 Execution _ = attention.backward(saved, mine.out(), mine.queries(), mine.keys(), mine.values());
@@ -87,12 +99,14 @@ class SinkTest {
         private static final float STEP = 0x1p-8f;
 
         private final Arena arena;
+        private final Dropout dropout;
         private final Tensor queries;
         private final Tensor keys;
         private final Tensor values;
 
         Extended(Arena arena, ShardedRun run) {
             this.arena = arena;
+            dropout = run.scoring().dropout();
             queries = longer(run.queries(), TOKENS, DIM + HEADS);
             keys = longer(run.keys(), TOKENS + 1, DIM + HEADS);
             values = longer(run.values(), TOKENS + 1, 12);
@@ -109,7 +123,7 @@ class SinkTest {
         AttentionProblem problem() {
             List<Slice> slices = new ArrayList<>(MASK.slices());
             slices.add(Slice.full(0, TOKENS, TOKENS, TOKENS + 1));
-            return new AttentionProblem(queries, keys, values, slices, SCORING.scale(), 0);
+            return new AttentionProblem(queries, keys, values, slices, SCORING.scale(), 0, dropout);
         }
 
         /** The tensor with more rows and elements, which are 0. */
