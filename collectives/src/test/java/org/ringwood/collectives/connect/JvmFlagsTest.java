@@ -2,6 +2,7 @@ package org.ringwood.collectives.connect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.ProcessBuilder.Redirect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -32,10 +33,13 @@ class JvmFlagsTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1");
         builder.command().addAll(List.of(flags));
         builder.command().addAll(List.of("-cp", System.getProperty("java.class.path"), Joining.class.getName()));
-        Process joining = builder.start();
-        String said = new String(joining.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        joining.waitFor();
-        return said.strip();
+        Process joining = builder.redirectError(Redirect.DISCARD).start();
+        try {
+            joining.waitFor();
+            return new String(joining.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        } finally {
+            joining.destroyForcibly();
+        }
     }
 
     @Test

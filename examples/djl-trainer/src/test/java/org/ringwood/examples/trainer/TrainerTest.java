@@ -202,13 +202,18 @@ class TrainerTest {
                 TestJvm.command(List.of(), classPath, Launcher.class, "exec", "-n", Integer.toString(ranks), "--"));
         command.addAll(TestJvm.command(flags, classPath, program, arguments));
         Path log = folder.resolve("log");
-        int code = new ProcessBuilder(command)
+        Process launcher = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
-                .start()
-                .waitFor();
-        String output = Files.readString(log);
-        assertThat(code).as(output).isZero();
-        return output;
+                .start();
+        try {
+            int code = launcher.waitFor();
+            String output = Files.readString(log);
+            assertThat(code).as(output).isZero();
+            return output;
+        } finally {
+            launcher.descendants().forEach(ProcessHandle::destroyForcibly);
+            launcher.destroyForcibly();
+        }
     }
 }
