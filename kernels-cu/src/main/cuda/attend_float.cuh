@@ -21,6 +21,7 @@ struct FloatAttention {
   static constexpr int THREADS = SHAPE.threads();
   static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
   static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
+  static constexpr int KEPT_AT = SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES - KEPT_BYTES;
   static constexpr int ROWS = SHAPE.rowsPerThread;
   static constexpr int KEYS_T = KEYS / 16;           // keys of a thread
   using Tiles = FloatTiles<DIM>;
@@ -52,7 +53,7 @@ struct FloatAttention {
         weights(values + KEYS * ROW_FLOATS),
         control(control_of(shared)),
         aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
-        kept(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES - KEPT_BYTES),
+        kept(shared + KEPT_AT),
         across(threadIdx.x % 16),
         down(threadIdx.x / 16) {
     static_assert(sizeof(Control<KEYS, 4>) <= CONTROL_BYTES, "see shapes.cuh");

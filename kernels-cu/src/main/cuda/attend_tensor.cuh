@@ -26,6 +26,7 @@ struct TensorAttention {
   static constexpr int THREADS = SHAPE.threads();
   static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
   static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
+  static constexpr int KEPT_AT = SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES - KEPT_BYTES;
   static constexpr int COLUMNS = DIM / 32;
   using Loader = TileLoader<E, DIM, THREADS>;
 
@@ -50,7 +51,7 @@ struct TensorAttention {
         values(shared + (QUERIES + KEYS) * ROW_BYTES),
         control(control_of(shared)),
         aside{reinterpret_cast<uint32_t*>(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES), control.asideUsed},
-        kept(shared + SHARED_BYTES - CONTROL_BYTES - NotFinite<QUERIES, DIM>::BYTES - KEPT_BYTES),
+        kept(shared + KEPT_AT),
         lane(threadIdx.x & 31),
         warpM(threadIdx.x / 32 % SHAPE.warpsM),
         warpN(threadIdx.x / 32 / SHAPE.warpsM) {

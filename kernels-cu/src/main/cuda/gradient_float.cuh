@@ -20,6 +20,7 @@ struct FloatGradients {
   static constexpr int WEIGHT_FLOATS = SHAPE.weightFloats();
   static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
   static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
+  static constexpr int KEPT_AT = SHARED_BYTES - CONTROL_BYTES - KEPT_BYTES;
   using Tiles = FloatTiles<SHAPE.dim>;
   using Walk = GradientWalk<OF, OWNED, WALKED>;
   using Products = float[ROWS][COLUMNS];
@@ -48,7 +49,7 @@ struct FloatGradients {
         weights(summed + WALKED * Tiles::ROW_FLOATS),
         rowNumbers(weights + OWNED * WEIGHT_FLOATS),
         walk(*reinterpret_cast<Walk*>(shared + SHARED_BYTES - CONTROL_BYTES)),
-        kept(shared + SHARED_BYTES - CONTROL_BYTES - KEPT_BYTES),
+        kept(shared + KEPT_AT),
         weighing(call),
         across(threadIdx.x % 16),
         down(threadIdx.x / 16) {

@@ -21,6 +21,7 @@ struct TensorGradients {
   static constexpr int ROW_BYTES = TENSOR_ROW_BYTES<DIM>;
   static constexpr int KEPT_BYTES = DROPOUT ? SHAPE.keptBytes() : 0;
   static constexpr int SHARED_BYTES = SHAPE.sharedBytes() + KEPT_BYTES;
+  static constexpr int KEPT_AT = SHARED_BYTES - CONTROL_BYTES - KEPT_BYTES;
   // Weights of f16 are scaled as in attention; slopes, which have no bound, are not.
   static constexpr float SHIFT = OF == Gradient::VALUES ? E::WEIGHT_SHIFT : 0.f;
   static constexpr float UNIT = 1.f / float(1 << int(SHIFT));
@@ -51,7 +52,7 @@ struct TensorGradients {
         summed(first + WALKED * ROW_BYTES),
         rowNumbers(reinterpret_cast<float*>(summed + WALKED * ROW_BYTES)),
         walk(*reinterpret_cast<Walk*>(shared + SHARED_BYTES - CONTROL_BYTES)),
-        kept(shared + SHARED_BYTES - CONTROL_BYTES - KEPT_BYTES),
+        kept(shared + KEPT_AT),
         weighing(call),
         lane(threadIdx.x & 31),
         firstOwned(threadIdx.x / 32 * TILES_M * 16) {

@@ -22,7 +22,8 @@ import org.ringwood.kernels.cuda.Mutation.Mutant;
 final class Mutants {
     private static final Path SOURCES = Path.of("src", "main", "cuda");
     /** What attention and gradients have in common; without a name, none of the files. */
-    private static final Set<String> SHARED = Set.of("", "float_tiles.cuh", "tensor_tiles.cuh", "units.cuh");
+    private static final Set<String> SHARED =
+            Set.of("", "dropout.cuh", "float_tiles.cuh", "tensor_tiles.cuh", "units.cuh");
 
     private static final Mutant NONE = new Mutant(0, "", 0, "", "");
 
