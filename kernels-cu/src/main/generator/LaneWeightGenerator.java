@@ -2,7 +2,6 @@
 final class LaneWeightGenerator {
     /** Read before the loops: named where they are used, each use would be work for C2. */
     private static final String CONSTANTS = """
-            FloatVector zero = FloatVector.zero(FLOATS);
             FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
             FloatVector c1 = FloatVector.broadcast(FLOATS, C1);
             FloatVector c2 = FloatVector.broadcast(FLOATS, C2);
@@ -72,7 +71,8 @@ final class LaneWeightGenerator {
                      * @param sums of weights, a vector of them at {@code sumAt}, to which the weights are added
                      */
                     static void weigh(float[] scores, int at, int count, float[] max, int maxAt, float[] decay, int decayAt, float[] sums, int sumAt) {
-                %1$s        FloatVector largest = FloatVector.fromArray(FLOATS, max, maxAt);
+                %1$s        FloatVector zero = FloatVector.zero(FLOATS);
+                        FloatVector largest = FloatVector.fromArray(FLOATS, max, maxAt);
                         // Subtracted from −∞, 0 leaves −∞, where −∞ would leave no number.
                         largest = largest.blend(zero, largest.compare(EQ, Float.NEGATIVE_INFINITY));
                         FloatVector sum = zero;
@@ -90,7 +90,8 @@ final class LaneWeightGenerator {
 
                     /** Replaces the maxima in {@code before} by {@code 2^(before − max)}: what sums and outputs so far are multiplied by. */
                     static void decay(float[] before, int at, float[] max, int maxAt) {
-                %1$s        FloatVector largest = FloatVector.fromArray(FLOATS, max, maxAt);
+                %1$s        FloatVector zero = FloatVector.zero(FLOATS);
+                        FloatVector largest = FloatVector.fromArray(FLOATS, max, maxAt);
                         largest = largest.blend(zero, largest.compare(EQ, Float.NEGATIVE_INFINITY));
                         FloatVector x = FloatVector.fromArray(FLOATS, before, at).lanewise(SUB, largest);
                 %2$s        %4$s.intoArray(before, at);

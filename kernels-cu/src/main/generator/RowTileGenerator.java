@@ -85,7 +85,7 @@ final class RowTileGenerator {
     }
 
     private static String of(Elements elements) {
-        StringBuilder text = new StringBuilder(score(elements)).append(accumulate(elements));
+        StringBuilder text = new StringBuilder(score(elements)).append(sums(elements));
         for (int pairs : new int[] {elements.pairs(), 1}) {
             text.append(dot(elements, pairs)).append(sum(elements, pairs));
         }
@@ -128,7 +128,7 @@ final class RowTileGenerator {
                 elements.name(), first(elements), calls(elements, "dot(queries, query + d + first, partial, first)"));
     }
 
-    private static String accumulate(Elements elements) {
+    private static String sums(Elements elements) {
         return """
 
                     /** The sum of the rows with their weights. */

@@ -96,7 +96,7 @@ public interface ProcessGroup extends AutoCloseable {
      * rank that fails in one ends both. The ledger begins anew, and devices are to be linked anew.
      *
      * @throws IllegalStateException if this group is split from another: duplicate that of all ranks, and split the duplicate alike
-     * @throws IllegalArgumentException if messages need ports and these are fixed
+     * @throws IllegalArgumentException if messages need ports and these are fixed; this group has failed then
      * @throws GroupFailureException if a rank does not come, as with every operation, or cannot connect within {@code timeouts.join}
      */
     ProcessGroup duplicate();

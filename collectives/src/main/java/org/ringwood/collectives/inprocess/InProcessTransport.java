@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -58,13 +59,21 @@ public final class InProcessTransport implements Transport {
 
     /** What the ranks are connected by, in rank order, as often as all of them ask for it. */
     public static List<Connection> connections(int size, Liveness liveness) {
-        Map<String, List<Transport>> byChapter = new ConcurrentHashMap<>();
+        Map<String, Meeting> byChapter = new ConcurrentHashMap<>();
         return IntStream.range(0, size)
-                .<Connection>mapToObj(rank -> (_, chapter) -> byChapter
-                        .computeIfAbsent(chapter, _ -> connect(size, liveness))
-                        .get(rank))
+                .<Connection>mapToObj(rank -> (_, chapter) -> {
+                    Meeting meeting = byChapter.computeIfAbsent(
+                            chapter, _ -> new Meeting(connect(size, liveness), new AtomicInteger(size)));
+                    if (meeting.missing().decrementAndGet() == 0) {
+                        byChapter.remove(chapter);
+                    }
+                    return meeting.transports().get(rank);
+                })
                 .toList();
     }
+
+    /** The transports of a chapter, until all ranks have theirs. */
+    private record Meeting(List<Transport> transports, AtomicInteger missing) {}
 
     @Override
     public String name() {

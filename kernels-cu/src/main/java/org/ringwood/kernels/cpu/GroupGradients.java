@@ -24,8 +24,8 @@ final class GroupGradients {
     private final int dim;
     private final int dimV;
     private final int paddedDim;
-    /** Whether the queries and the gradients of their outputs are. */
-    private boolean queriesAreFinite;
+    /** Of each tile, whether its queries and the gradients of their outputs are. */
+    private final boolean[] queriesAreFinite;
     /** Whether the keys of the block are. */
     private boolean keysAreFinite;
 
@@ -33,6 +33,7 @@ final class GroupGradients {
         this.call = call;
         this.group = group;
         this.cut = new TileCut(group, false);
+        this.queriesAreFinite = new boolean[group.tiles()];
         this.scratch = scratch;
         this.own = scratch.gradients;
         this.poll = poll;
@@ -106,9 +107,9 @@ final class GroupGradients {
             int lanes = Math.min(LANES, group.size() - first);
             LaneProducts.toLanes(own.queryRows, first * ROW, dim, lanes, scale, own.queries, first * dim);
             LaneProducts.toLanes(own.outGradientRows, first * ROW, dimV, lanes, 1, own.outGradients, first * dimV);
+            queriesAreFinite[first / LANES] =
+                    areFinite(own.queryRows, first, lanes, dim) && areFinite(own.outGradientRows, first, lanes, dimV);
         }
-        queriesAreFinite =
-                areFinite(own.queryRows, group.size(), dim) && areFinite(own.outGradientRows, group.size(), dimV);
         Arrays.fill(own.queryGradients, 0, group.tiles() * LANES * paddedDim, 0);
     }
 
@@ -116,7 +117,7 @@ final class GroupGradients {
         scratch.dropout.load(call.keyPositions(), from, from + count);
         Packing.pack(call.keys(), group.keyHead(), from, count, scratch.keys, scratch);
         Packing.pack(call.values(), group.keyHead(), from, count, scratch.values, scratch);
-        keysAreFinite = areFinite(scratch.keys, count, dim);
+        keysAreFinite = areFinite(scratch.keys, 0, count, dim);
         Arrays.fill(own.keyGradients, 0, count * ROW, 0);
         Arrays.fill(own.valueGradients, 0, count * ROW, 0);
     }
@@ -135,7 +136,7 @@ final class GroupGradients {
         LaneProducts.scores(scratch.values, tile, dimV, own.outGradients, own.slopes, scratch.products);
         LaneStep.run(GradientStep.SLOPES, scratch, tile);
         boolean even = tile.keys() % LaneTiles.ROWS == 0;
-        if ((!tile.masked() && even) || (queriesAreFinite && keysAreFinite)) {
+        if ((!tile.masked() && even) || (keysAreFinite && queriesAreFinite[firstQuery / LANES])) {
             multiply(tile);
         } else {
             multiplyAdmitted(tile);
@@ -163,8 +164,8 @@ final class GroupGradients {
         LaneProducts.collectAdmitted(scratch.scores, admitted, tile, own.outGradientRows, dimV, own.valueGradients);
     }
 
-    private static boolean areFinite(float[] rows, int count, int dim) {
-        for (int row = 0; row < count; row++) {
+    private static boolean areFinite(float[] rows, int first, int count, int dim) {
+        for (int row = first; row < first + count; row++) {
             if (!Vectors.allFinite(rows, row * ROW, row * ROW + dim)) {
                 return false;
             }

@@ -16,7 +16,7 @@ final class TileCut {
     private int keys;
 
     /**
-     * Cuts.
+     * Cuts tiles of a group.
      *
      * @param someRows whether rows before the first and after the last that admit a key make no difference to what is admitted
      */

@@ -57,13 +57,12 @@ class KernelGuardTest {
     @ParameterizedTest(name = "java {0}, {1} first")
     @MethodSource("jvms")
     void kernelsStayCompiled(String flags, String first) throws Exception {
-        Path file = directory.resolve("log");
-        String logged = " -XX:+UnlockDiagnosticVMOptions -XX:+LogCompilation -XX:LogFile=" + file;
+        String logged = " -XX:+UnlockDiagnosticVMOptions -XX:+LogCompilation -XX:LogFile=log";
         List<Figures> figures = run(flags + logged, first);
         assertThat(figures).extracting(Figures::name).contains(BEGINNINGS.toArray(String[]::new));
         assertThat(figures).as("workloads that box vectors").noneMatch(Figures::isBoxing);
         assertThat(figures).as("workloads that have lost their speed").noneMatch(Figures::hasCollapsed);
-        CompilerLog log = CompilerLog.read(file);
+        CompilerLog log = CompilerLog.read(directory.resolve("log"));
         assertThat(log.compiled()).as("kernels that C2 compiled").hasSizeGreaterThan(30);
         assertThat(log.putOff())
                 .as("methods with more operations on vectors than C2 is sure to inline")
@@ -91,7 +90,10 @@ class KernelGuardTest {
         command.addAll(List.of(arguments));
         File out = directory.resolve("out").toFile();
         File errors = directory.resolve("errors").toFile();
-        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out).redirectError(errors);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectOutput(out)
+                .redirectError(errors);
         builder.environment().remove("JAVA_TOOL_OPTIONS");
         builder.environment().remove("JDK_JAVA_OPTIONS");
         Process jvm = builder.start();
