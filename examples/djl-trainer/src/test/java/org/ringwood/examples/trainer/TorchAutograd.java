@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import java.util.Arrays;
 import java.util.List;
 import org.ringwood.kernels.AttentionCall;
 import org.ringwood.kernels.Dropout;
@@ -23,6 +24,12 @@ final class TorchAutograd implements AutoCloseable {
     /** Weights of masked keys underflow to 0 exactly, while a row that admits none has no NaN. */
     private static final double MASKED = -1e30;
 
+    /**
+     * On a busy machine DJL's PyTorch gives, in about one of a thousand attentions, other gradients of the queries than for the same inputs before and after; why is not
+     * known. What it finds twice, bit for bit, is taken.
+     */
+    private static final int ATTEMPTS = 5;
+
     private final NDManager manager;
 
     /** What came of an attention. */
@@ -35,6 +42,14 @@ final class TorchAutograd implements AutoCloseable {
             this.out = out;
             this.lse = lse;
             this.gradients = gradients;
+        }
+
+        boolean isSame(Results other) {
+            boolean same = Arrays.equals(out, other.out) && Arrays.equals(lse, other.lse);
+            for (int i = 0; i < gradients.size(); i++) {
+                same &= Arrays.equals(gradients.get(i), other.gradients.get(i));
+            }
+            return same;
         }
 
         double[] out() {
@@ -66,6 +81,18 @@ final class TorchAutograd implements AutoCloseable {
 
     /** Attends, and takes the gradients of {@code Σ out · outGradients}. */
     Results attend(RandomAttention attention) {
+        Results last = attendOnce(attention);
+        for (int i = 0; i < ATTEMPTS; i++) {
+            Results next = attendOnce(attention);
+            if (next.isSame(last)) {
+                return next;
+            }
+            last = next;
+        }
+        throw new AssertionError("PyTorch did not find the same twice in %d attempts".formatted(ATTEMPTS));
+    }
+
+    private Results attendOnce(RandomAttention attention) {
         Tensor queries = attention.queries();
         Tensor keys = attention.keys();
         double softcap = attention.softcap();
