@@ -3,8 +3,7 @@ package org.ringwood.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -12,21 +11,11 @@ import org.ringwood.kernels.scalar.Accuracy;
 
 @Tag("every-vector-width")
 class CpuAccuracyTest implements AccuracyContract {
-    private static Device cpu = Devices.open(Devices.Kind.SCALAR, 1);
-    private static Device scalar = cpu;
+    @AutoClose
+    private static final Device cpu = Devices.open(Devices.Kind.CPU, 2);
 
-    @BeforeAll
-    static void open() {
-        cpu.close();
-        cpu = Devices.open(Devices.Kind.CPU, 2);
-        scalar = Devices.open(Devices.Kind.SCALAR, 2);
-    }
-
-    @AfterAll
-    static void close() {
-        cpu.close();
-        scalar.close();
-    }
+    @AutoClose
+    private static final Device scalar = Devices.open(Devices.Kind.SCALAR, 2);
 
     @Override
     public Device device() {

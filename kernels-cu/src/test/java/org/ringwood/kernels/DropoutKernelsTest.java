@@ -9,8 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,21 +21,11 @@ import org.ringwood.kernels.scalar.GradientAccuracy;
 
 /** Attention with dropout and its gradients: the CPU's against the oracle, and the oracle's against a dense computation with a matrix of factors. */
 class DropoutKernelsTest {
-    private static Device cpu = Devices.open(Devices.Kind.SCALAR, 1);
-    private static Device scalar = cpu;
+    @AutoClose
+    private static final Device cpu = Devices.open(Devices.Kind.CPU, 2);
 
-    @BeforeAll
-    static void open() {
-        cpu.close();
-        cpu = Devices.open(Devices.Kind.CPU, 2);
-        scalar = Devices.open(Devices.Kind.SCALAR, 2);
-    }
-
-    @AfterAll
-    static void close() {
-        cpu.close();
-        scalar.close();
-    }
+    @AutoClose
+    private static final Device scalar = Devices.open(Devices.Kind.SCALAR, 2);
 
     static Stream<AttentionCase> cases() {
         return Stream.of(

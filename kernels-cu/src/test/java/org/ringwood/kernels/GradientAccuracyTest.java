@@ -13,8 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,21 +24,11 @@ import org.ringwood.kernels.scalar.GradientSamples;
 
 /** The CPU's gradients, the oracle's own, and what every provider does with what is not a number, cancelled calls and sums. */
 class GradientAccuracyTest implements GradientContract {
-    private static Device cpu = Devices.open(Devices.Kind.SCALAR, 1);
-    private static Device scalar = cpu;
+    @AutoClose
+    private static final Device cpu = Devices.open(Devices.Kind.CPU, 2);
 
-    @BeforeAll
-    static void open() {
-        cpu.close();
-        cpu = Devices.open(Devices.Kind.CPU, 2);
-        scalar = Devices.open(Devices.Kind.SCALAR, 2);
-    }
-
-    @AfterAll
-    static void close() {
-        cpu.close();
-        scalar.close();
-    }
+    @AutoClose
+    private static final Device scalar = Devices.open(Devices.Kind.SCALAR, 2);
 
     @Override
     public Device device() {
